@@ -1,0 +1,34 @@
+/*
+ * Digests, signatures and what goes with them (OpenSSL 3, libsodium).
+ * Thread-safe; call crypto_init() once, before any other.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define SHA256_SIZE  32
+#define KEY_SIZE     32
+#define SIGN_PUBLIC  32 /* Ed25519 */
+#define SIGN_SECRET  64
+#define SIGNATURE    64
+
+void crypto_init(void);
+
+void sha256(const void *data, size_t n, uint8_t ret[SHA256_SIZE]);
+void hmac_sha256(const uint8_t key[KEY_SIZE], const void *data, size_t n,
+                 uint8_t ret[SHA256_SIZE]);
+bool crypto_equal(const void *a, const void *b, size_t n); /* constant time */
+
+void sign_keys(uint8_t public[SIGN_PUBLIC], uint8_t secret[SIGN_SECRET]); /* a fresh pair */
+void sign(const uint8_t secret[SIGN_SECRET], const void *data, size_t n, uint8_t ret[SIGNATURE]);
+bool sign_verify(const uint8_t public[SIGN_PUBLIC], const void *data, size_t n,
+                 const uint8_t signature[SIGNATURE]);
+
+/* Lower-case hexadecimal; RET has room for 2n + 1 bytes. */
+void hex_encode(const uint8_t *data, size_t n, char *ret);
+/* Fails INVALID unless TEXT is exactly 2n hexadecimal digits. */
+_must_check_ int hex_decode(const char *text, uint8_t *ret, size_t n, struct err *err);
