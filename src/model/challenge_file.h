@@ -1,0 +1,47 @@
+/*
+ * Challenge folders: DIR/<any>/challenge.yml, in ctfcli's format (spec 0.1)
+ * with an `instance:` block.
+ *
+ *         name: Web 101
+ *         slug: web-101            # default: made from the name
+ *         category: web
+ *         description: ...
+ *         value: 100
+ *         state: visible
+ *         instance:
+ *           image: berth/web
+ *           ports: [{name: web, port: 8080, protocol: http}]
+ *           command: [/app/serve]
+ *           environment: {MODE: demo}
+ *           limits: {memory_mb: 64, cpu_milli: 500, pids: 64}
+ *           isolation: {writable_root: false}
+ *           egress: false
+ *           probe: {type: http, port: web, path: /, status: 200, timeout_seconds: 30}
+ *           flag: {template: "CTF{web_<hex>_<user_id>}", env: true, file: /flag/flag.txt}
+ *           policy: {base_seconds: 900, increment_seconds: 900, max_extensions: 5, max_lifetime_seconds: 5400}
+ *           runtime: docker
+ *
+ * Bytes are limited (1 MiB a file), aliases and tags refused, depth bounded.
+ */
+#pragma once
+
+#include "model/challenge.h"
+
+/* Where and why a file was refused. */
+struct complaint {
+        const char *file;
+        int line; /* 1-based; 0: the whole file */
+        const char *reason;
+};
+
+/* One file's text.  Fails: INVALID; *line is the line at fault. */
+_must_check_ int challenge_file_parse(const char *text, size_t n, int64_t tenant,
+                                      struct challenge **ret, int *line, struct err *err);
+
+/* Every challenge.yml (and challenge.yaml) in DIR or in a folder of DIR.  Good files are in
+ * *RET (references owned by the caller, array in ARENA, ordered by slug), bad ones in *COMPLAINTS.
+ * Two with one slug are a complaint.  Fails only when DIR cannot be read. */
+_must_check_ int challenge_dir_load(const char *dir, int64_t tenant, struct arena *arena,
+                                    struct challenge ***ret, size_t *n,
+                                    struct complaint **complaints, size_t *n_complaints,
+                                    struct err *err);

@@ -1,0 +1,93 @@
+/*
+ * HTTP/1.1 server: libmicrohttpd in external epoll mode, one daemon per loop,
+ * its epoll fd watched by the loop (see MEASURED: its own epoll thread stalls).
+ *
+ * A request is given to the handler on its loop's thread once it is whole
+ * (body included, at most `max_body_bytes`).  The handler answers at once
+ * with http_reply(), or calls http_suspend() and lets any thread call
+ * http_resume() later, which runs a function on the loop thread that answers.
+ * A request and its arena live until its answer was sent or the peer is gone.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "os/loop.h"
+
+struct http_server;
+struct http_req;
+
+enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE, HTTP_OPTIONS, HTTP_OTHER };
+const char *http_method_name(enum http_method m);
+
+typedef void http_handler(void *arg, struct http_req *req);
+
+struct http_config {
+        const char *listen;        /* "127.0.0.1:8080", "[::]:8080"; port 0 picks one */
+        size_t max_body_bytes;     /* over it: 413 */
+        size_t max_header_bytes;   /* per connection memory; over it: 431, or 414 for the URL */
+        unsigned max_connections;  /* over all loops */
+        int idle_timeout_s;        /* slow headers, idle keep-alive */
+        const char *tls_cert, *tls_key; /* files; NULL: plain */
+        const char *const *trusted_proxies; /* numeric addresses whose X-Forwarded-For counts; NULL-terminated or NULL */
+        http_handler *handler;
+        void *arg;
+        /* Builds the body of an error that the server itself answers (413, 414, 431, 400 ...). */
+        void (*error_body)(struct http_req *req, int status, struct buf *body);
+};
+
+_must_check_ int http_server_new(const struct http_config *config, struct loop **loops,
+                                 size_t n_loops, struct http_server **ret, struct err *err);
+unsigned http_server_port(const struct http_server *s);
+/* No new connections; waits at most TIMEOUT_MS for the requests in flight. */
+void http_server_quiesce(struct http_server *s, int64_t timeout_ms);
+struct http_server *http_server_free(struct http_server *s);
+DEFINE_CLEANUP(struct http_server *, http_server_free)
+
+/* What was asked.  All text lives as long as the request. */
+enum http_method http_method(const struct http_req *req);
+const char *http_path(const struct http_req *req); /* decoded, without the query */
+const char *http_query(const struct http_req *req, const char *key);  /* NULL when absent */
+const char *http_header(const struct http_req *req, const char *name); /* NULL when absent */
+const char *http_body(const struct http_req *req, size_t *n);
+const char *http_peer(const struct http_req *req); /* numeric address, proxies resolved */
+struct arena *http_arena(struct http_req *req);
+struct loop *http_loop(struct http_req *req);
+int64_t http_started_us(const struct http_req *req); /* clock_mono_us() at its arrival */
+/* A pointer of the handler's own, NULL at first. */
+void http_set_context(struct http_req *req, void *context);
+void *http_context(const struct http_req *req);
+
+/* Adds a header to the answer; copied.  A line break in VALUE asserts. */
+void http_add_header(struct http_req *req, const char *name, const char *value);
+/* Answers; BODY is copied.  Once per request, on its loop's thread. */
+void http_reply(struct http_req *req, int status, const char *content_type, const void *body,
+                size_t n);
+/* The status that was answered; 0 before. */
+int http_status(const struct http_req *req);
+/* Called on the loop's thread when REQ is over, whatever its end; one per server. */
+void http_on_done(struct http_server *s, void (*fn)(void *arg, struct http_req *req), void *arg);
+
+/* The request waits; nothing of it may be touched on the loop until FN(REQ, ARG) runs there. */
+void http_suspend(struct http_req *req);
+/* From any thread, once per http_suspend(). */
+void http_resume(struct http_req *req, void (*fn)(struct http_req *req, void *arg), void *arg);
+/* Did the peer go away?  From the loop's thread. */
+bool http_gone(const struct http_req *req);
+
+/*
+ * Streams (logs, server-sent events): the answer's body is written piece by
+ * piece, from any thread.  A stream counts its bytes that wait for a slow peer:
+ * beyond MAX_PENDING_BYTES http_stream_write() returns false and the
+ * stream ends; it returns false as well when the peer went away (known within 5 s).
+ */
+struct http_stream;
+struct http_stream *http_stream_open(struct http_req *req, int status, const char *content_type,
+                                     size_t max_pending_bytes);
+bool http_stream_write(struct http_stream *s, const void *data, size_t n);
+bool http_stream_alive(struct http_stream *s);
+void http_stream_close(struct http_stream *s); /* once; the caller's handle ends */
