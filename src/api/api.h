@@ -1,0 +1,33 @@
+/*
+ * The HTTP interface: routes, the guard before them, and the adapters for
+ * clients of other systems.  Handlers run on loop threads: reads are answered
+ * from the read model, writes become commands.
+ */
+#pragma once
+
+#include "core/engine.h"
+#include "net/http.h"
+
+struct api;
+
+struct api_config {
+        struct engine *engine;
+        struct loop **loops; /* those of the HTTP server */
+        size_t n_loops;
+        bool limits;         /* rate limits on; off for load tests */
+        unsigned max_followers; /* log streams at once */
+};
+
+_must_check_ int api_new(const struct api_config *config, struct api **ret, struct err *err);
+/* Every stream and waiter is ended first (the server still runs). */
+void api_quiesce(struct api *a);
+struct api *api_free(struct api *a); /* after the server */
+DEFINE_CLEANUP(struct api *, api_free)
+
+/* For struct http_config: handler and error_body. */
+void api_handle(void *api, struct http_req *req);
+void api_error_body(struct http_req *req, int status, struct buf *body);
+/* For http_on_done(): metrics and the access log. */
+void api_done(void *api, struct http_req *req);
+/* For struct engine_config: wakes those who wait for a lease.  From the commit thread. */
+void api_notice(void *api, const struct notice *notices, size_t n);
