@@ -10,17 +10,16 @@
 
 #include "base/err.h"
 
-#define SHA256_SIZE  32
-#define KEY_SIZE     32
-#define SIGN_PUBLIC  32 /* Ed25519 */
-#define SIGN_SECRET  64
-#define SIGNATURE    64
+#define SHA256_SIZE 32
+#define KEY_SIZE    32
+#define SIGN_PUBLIC 32 /* Ed25519 */
+#define SIGN_SECRET 64
+#define SIGNATURE   64
 
 void crypto_init(void);
 
 void sha256(const void *data, size_t n, uint8_t ret[SHA256_SIZE]);
-void hmac_sha256(const uint8_t key[KEY_SIZE], const void *data, size_t n,
-                 uint8_t ret[SHA256_SIZE]);
+void hmac_sha256(const uint8_t key[KEY_SIZE], const void *data, size_t n, uint8_t ret[SHA256_SIZE]);
 bool crypto_equal(const void *a, const void *b, size_t n); /* constant time */
 
 void sign_keys(uint8_t public[SIGN_PUBLIC], uint8_t secret[SIGN_SECRET]); /* a fresh pair */

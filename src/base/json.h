@@ -25,17 +25,21 @@ void json_text(struct buf *b, const char *s);
 void json_textn(struct buf *b, const char *s, size_t n);
 void json_int(struct buf *b, int64_t v);
 void json_bool(struct buf *b, bool v);
-void json_null(struct buf *b);
+void json_none(struct buf *b);                  /* null; jansson has taken the name json_null */
 void json_raw(struct buf *b, const char *json); /* already JSON */
 /* RFC 3339 in UTC with milliseconds: "2026-11-20T19:05:06.123Z"; null when MS is 0. */
 void json_time(struct buf *b, int64_t ms);
 
-/* Parses N bytes, at most DEPTH levels deep.  The caller owns *ret (json_decref).
+#define JSON_DEPTH_MAX 64
+
+/* Parses N bytes, at most JSON_DEPTH_MAX levels deep; a key may not come twice in an object, NUL
+ * nowhere.  Any value will do, not only an object.  The caller owns *ret (json_decref).
  * Fails: INVALID, with "line L, column C" in the message. */
 _must_check_ int json_parse(const char *text, size_t n, json_t **ret, struct err *err);
 
 /* Reads a member of object O.  A missing member, or null, gives DEF; a wrong
- * type fails with INVALID and names KEY.  Text lives as long as O. */
+ * type fails with INVALID and names KEY; so does an O that is not an object.  Text lives as long as
+ * O. */
 _must_check_ int json_get_text(const json_t *o, const char *key, const char *def, const char **ret,
                                struct err *err);
 _must_check_ int json_get_int(const json_t *o, const char *key, int64_t def, int64_t *ret,
@@ -43,8 +47,5 @@ _must_check_ int json_get_int(const json_t *o, const char *key, int64_t def, int
 _must_check_ int json_get_bool(const json_t *o, const char *key, bool def, bool *ret,
                                struct err *err);
 
-static inline void json_decrefp(json_t **j) {
-        if (*j)
-                json_decref(*j);
-}
+/* json_decrefp() is jansson's. */
 #define _cleanup_json_ _cleanup_(json_decrefp)

@@ -9,8 +9,8 @@
  */
 #pragma once
 
-#include <stdint.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
@@ -20,7 +20,10 @@ struct log_field {
         int64_t number;
 };
 
-#define LOG_TEXT(k, v) ((struct log_field){ .key = (k), .text = (v) ? (v) : "" })
+/* A function, because the compiler complains of (v) ? (v) : "" for an array. */
+static inline const char *log_or_empty(const char *text) { return text ? text : ""; }
+
+#define LOG_TEXT(k, v) ((struct log_field){ .key = (k), .text = log_or_empty(v) })
 #define LOG_INT(k, v)  ((struct log_field){ .key = (k), .number = (v) })
 
 void log_set_level(enum log_level least);

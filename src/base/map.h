@@ -21,7 +21,7 @@ struct map {
 
 void map_done(struct map *m);
 
-void *map_get(const struct map *m, const char *key); /* NULL when absent */
+void *map_get(const struct map *m, const char *key);       /* NULL when absent */
 void map_put(struct map *m, const char *key, void *value); /* replaces; VALUE not NULL */
 void *map_del(struct map *m, const char *key);             /* gives what was there, or NULL */
 

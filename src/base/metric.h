@@ -23,10 +23,13 @@ enum metric {
 
 /* LABELS are the label values in the table's order, NULL-terminated by the
  * macro: metric_add(METRIC_REQUESTS, 1, "GET", "/api/v2/instances", "200"). */
-#define metric_add(id, v, ...)     metric_add_(id, v, (const char *const[]){ __VA_ARGS__ __VA_OPT__(,) NULL })
-#define metric_set(id, v, ...)     metric_set_(id, v, (const char *const[]){ __VA_ARGS__ __VA_OPT__(,) NULL })
+#define metric_add(id, v, ...) \
+        metric_add_(id, v, (const char *const[]){ __VA_ARGS__ __VA_OPT__(, ) NULL })
+#define metric_set(id, v, ...) \
+        metric_set_(id, v, (const char *const[]){ __VA_ARGS__ __VA_OPT__(, ) NULL })
 /* Histograms: V in the unit of the metric's name (seconds, or a count). */
-#define metric_observe(id, v, ...) metric_observe_(id, v, (const char *const[]){ __VA_ARGS__ __VA_OPT__(,) NULL })
+#define metric_observe(id, v, ...) \
+        metric_observe_(id, v, (const char *const[]){ __VA_ARGS__ __VA_OPT__(, ) NULL })
 
 void metric_add_(enum metric id, double v, const char *const *labels);
 void metric_set_(enum metric id, double v, const char *const *labels);

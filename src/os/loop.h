@@ -34,6 +34,7 @@ struct loop_timer {
         uv_timer_t uv;
         void (*fn)(void *arg);
         void *arg;
+        void (*done)(void *arg);
 };
 void loop_timer_init(struct loop_timer *t, struct loop *l, void (*fn)(void *arg), void *arg);
 void loop_timer_set(struct loop_timer *t, int64_t delay_ms); /* again: moves it */
