@@ -99,7 +99,8 @@ TEST(any_bytes_come_out_as_json) {
                 for (size_t i = 0; i < sizeof(s); i++) {
                         seed = seed * 1103515245 + 12345;
                         s[i] = (char)(seed >> 16);
-                        s[i] = s[i] ? s[i] : 'x'; /* NUL is written, but never read */
+                        if (s[i] == '\0') /* is written, but never read */
+                                s[i] = 'x';
                 }
                 json_textn(&b, s, sizeof(s));
                 CHECK_OK(json_parse(b.data, b.len, &j, &err));
