@@ -49,7 +49,7 @@ struct slot {
         unsigned max_starts, max_stops;
         struct tracked_queue starts, stops;
         int64_t freed_ms, interval_ms; /* pace of the slots that came free, smoothed */
-        bool sweeping;                 /* a reconciliation is under way */
+        _Atomic(bool) sweeping;        /* a reconciliation is under way */
         _Atomic(bool) looking;         /* a look at its health is under way */
         struct runtime_health health;  /* under engine->health_lock */
 };
@@ -108,6 +108,11 @@ void engine_apply(struct engine *e, struct change *first, int64_t now_ms);
 _must_check_ int engine_load(struct engine *e, struct tx *tx, struct err *err);
 /* Applies what other daemons wrote since; first thing in a batch, under the chain's lock. */
 _must_check_ int engine_tail(struct engine *e, struct work *w, struct err *err);
+
+/* Is the claim of L's worker over, so that another daemon may go on with the intent? */
+static inline bool claim_over(const struct lease *l, int64_t now_ms) {
+        return now_ms >= l->retry_ms + (l->attempts > 0 ? CLAIM_MS : 0);
+}
 
 /* track.c: what follows from a lease's state */
 void track_react(struct engine *e, const struct lease *lease);

@@ -123,7 +123,8 @@ static void intend(struct engine *e, struct tracked *t, const struct lease *l, e
                 return;
         }
         if (strcmp(l->worker, e->worker) != 0) {
-                heap_put(&e->timers, &t->timer, l->retry_ms > now_ms ? l->retry_ms : now_ms + TICK_MS);
+                at_ms = l->retry_ms + (l->attempts > 0 ? CLAIM_MS : 0);
+                heap_put(&e->timers, &t->timer, at_ms > now_ms ? at_ms : now_ms + TICK_MS);
                 return;
         }
         /* retry_ms of an intent without a failed try is its claim, not a wait. */
@@ -196,7 +197,7 @@ static void due(struct engine *e, struct tracked *t, int64_t now_ms) {
                 heap_put(&e->timers, &t->timer, now_ms + TICK_MS);
                 expire_submit(e, l->id);
         } else if (t->job == JOB_NONE && l->state != LEASE_RUNNING &&
-                   strcmp(l->worker, e->worker) != 0 && l->retry_ms <= now_ms) {
+                   strcmp(l->worker, e->worker) != 0 && claim_over(l, now_ms)) {
                 heap_put(&e->timers, &t->timer, now_ms + TICK_MS);
                 takeover_submit(e, l->id);
         } else {
