@@ -237,10 +237,11 @@ TEST(a_timer_may_be_closed_after_its_loop) {
         CHECK(t.closed == 1);
 }
 
-/* A peer whose socket's end closes its timer, whose end frees it: while the loop ends, too. */
+/* A peer whose socket's end closes one timer, whose end closes another, whose end frees it all:
+ * while the loop ends, too. */
 struct peer {
         uv_tcp_t tcp;
-        struct loop_timer timer;
+        struct loop_timer idle, ping;
 };
 
 static void free_peer(void *arg) {
@@ -248,12 +249,18 @@ static void free_peer(void *arg) {
         ran++;
 }
 
+static void close_ping(void *arg) {
+        struct peer *p = arg;
+
+        loop_timer_close(&p->ping, free_peer);
+}
+
 static void on_fire_never(void *arg) { CHECK(!arg); }
 
 static void on_tcp_closed(uv_handle_t *h) {
         struct peer *p = container_of((uv_tcp_t *)h, struct peer, tcp);
 
-        loop_timer_close(&p->timer, free_peer);
+        loop_timer_close(&p->idle, close_ping);
 }
 
 static void open_and_close_peer(void *arg) {
@@ -261,17 +268,22 @@ static void open_and_close_peer(void *arg) {
 
         CHECK(p);
         CHECK(uv_tcp_init(loop_uv(arg), &p->tcp) == 0);
-        loop_timer_init(&p->timer, arg, on_fire_never, p);
-        loop_timer_set(&p->timer, 60000);
+        loop_timer_init(&p->idle, arg, on_fire_never, p);
+        loop_timer_set(&p->idle, 60000);
+        loop_timer_init(&p->ping, arg, on_fire_never, p);
         uv_close((uv_handle_t *)&p->tcp, on_tcp_closed);
 }
+
+static void open_and_close_later(void *arg) { loop_post(arg, open_and_close_peer, arg); }
 
 TEST(owners_finish_closing_before_the_end_does) {
         _cleanup_(loop_freep) struct loop *l = new_loop();
 
-        loop_start(l);
-        for (int i = 0; i < 10; i++)
+        for (int i = 0; i < 10; i++) {
                 loop_post(l, open_and_close_peer, l);
+                loop_post(l, open_and_close_later, l); /* is posted after the end began */
+        }
+        loop_start(l);
         loop_stop(l);
-        CHECK(ran == 10);
+        CHECK(ran == 20);
 }
