@@ -144,6 +144,11 @@ const char *http_peer(const struct http_req *req) {
 
 /* --- the answer --- */
 
+bool http_is_open(const struct http_req *req) {
+        return loop_is_mine(req->loop->loop) &&
+               (req->stage == HTTP_HANDLED || req->stage == HTTP_RESUMED) && !req->status;
+}
+
 void http_add_header(struct http_req *req, const char *name, const char *value) {
         assert(!strpbrk(name, "\r\n") && !strpbrk(value, "\r\n"));
         buf_add(&req->headers, name, strlen(name) + 1);
@@ -190,8 +195,7 @@ static void respond_answer(struct http_req *req, int status, const char *content
 
 void http_reply(struct http_req *req, int status, const char *content_type, const void *body,
                 size_t n) {
-        assert(req->stage == HTTP_HANDLED && !req->status);
-        assert(loop_is_mine(req->loop->loop));
+        assert(http_is_open(req));
         buf_add(&req->answer, body, n);
         respond_answer(req, status, content_type);
 }
@@ -218,10 +222,12 @@ static enum MHD_Result refuse(struct http_req *req, int status) {
 
 void http_suspend(struct http_req *req) {
         struct http_loop *hl = req->loop;
+        bool again = req->stage == HTTP_RESUMED;
 
-        assert(req->stage == HTTP_HANDLED && !req->status);
-        assert(loop_is_mine(hl->loop));
+        assert(http_is_open(req));
         req->stage = HTTP_WAITING;
+        if (again)
+                return;
         req->next = hl->waiting;
         req->link = &hl->waiting;
         if (req->next)
@@ -239,8 +245,18 @@ void http_continue(struct http_req *req) {
         MHD_resume_connection(req->mhd);
 }
 
+/* FN runs before libmicrohttpd goes on with the connection: that reads first, and where it finds
+ * that the peer went away no callback but the last would come. */
 static void on_wake(struct http_wake *wake) {
-        http_continue(container_of(wake, struct http_req, wake));
+        struct http_req *req = container_of(wake, struct http_req, wake);
+
+        if (!req->loop->closing) {
+                req->stage = HTTP_RESUMED;
+                req->resumed(req, req->resumed_arg);
+                assert(req->status || req->stage == HTTP_WAITING);
+        }
+        if (req->status || req->loop->closing)
+                http_continue(req);
 }
 
 void http_resume(struct http_req *req, void (*fn)(struct http_req *req, void *arg), void *arg) {
@@ -371,12 +387,6 @@ static void handle(struct http_req *req) {
         assert(req->status || req->stage == HTTP_WAITING);
 }
 
-static void handle_resumed(struct http_req *req) {
-        req->stage = HTTP_HANDLED;
-        req->resumed(req, req->resumed_arg);
-        assert(req->status || req->stage == HTTP_WAITING);
-}
-
 enum MHD_Result http_on_access(void *arg, struct MHD_Connection *mhd _unused_,
                                const char *url _unused_, const char *method,
                                const char *version _unused_, const char *data, size_t *n,
@@ -394,14 +404,13 @@ enum MHD_Result http_on_access(void *arg, struct MHD_Connection *mhd _unused_,
         case HTTP_BODY:
                 handle(req);
                 return MHD_YES;
-        case HTTP_WAITING:
-                handle_resumed(req);
-                return MHD_YES;
         case HTTP_REFUSED: /* a chunked body under TLS, now at its end */
                 respond_answer(req, 413, HTTP_ERROR_TYPE);
                 return MHD_YES;
         case HTTP_NEW:
         case HTTP_HANDLED:
+        case HTTP_WAITING:
+        case HTTP_RESUMED:
                 break;
         }
         abort();

@@ -227,8 +227,6 @@ void http_conn_sweep(struct http_loop *hl) {
                 if (!c->deadline_ms || now < c->deadline_ms + 1000 * bytes / HTTP_BODY_BYTES_S)
                         continue;
                 c->deadline_ms = 0;
-                if (!c->served)
-                        c->refusal = 408;
                 shutdown(c->fd, SHUT_RD); /* which libmicrohttpd reads as the peer's end */
         }
         for (struct http_linger *l = hl->lingering; l; l = next) {

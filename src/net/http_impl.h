@@ -51,7 +51,14 @@ struct http_conn {
         struct buf answer; /* a refusal on the wire */
 };
 
-enum http_stage { HTTP_NEW, HTTP_BODY, HTTP_HANDLED, HTTP_WAITING, HTTP_REFUSED };
+enum http_stage {
+        HTTP_NEW,     /* its headers are not all there */
+        HTTP_BODY,    /* nor its body */
+        HTTP_HANDLED, /* given to the handler */
+        HTTP_WAITING, /* suspended */
+        HTTP_RESUMED, /* still suspended to libmicrohttpd, while its function runs */
+        HTTP_REFUSED, /* answered by the server itself */
+};
 
 struct http_req {
         struct http_req *next, **link; /* in the loop's free or waiting list */
@@ -130,6 +137,8 @@ void http_respond(struct http_req *req, int status, const char *content_type,
                   struct MHD_Response *response);
 /* Builds the body of the error STATUS into the request's answer. */
 void http_error_body(struct http_req *req, int status);
+/* Is it time to answer, once? */
+bool http_is_open(const struct http_req *req);
 /* No longer waited for at the end. */
 void http_uncount(struct http_req *req);
 /* Lets a suspended request go on, on its loop. */

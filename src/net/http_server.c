@@ -123,6 +123,7 @@ static void on_poll_closed(uv_handle_t *h) {
 static void end_daemon(struct http_loop *hl) {
         struct http_req *req, *next;
 
+        hl->closing = !loop_is_mine(hl->loop); /* no answers from another thread */
         run_wakes(hl);
         hl->closing = true;
         while (hl->waiting)

@@ -112,8 +112,7 @@ struct http_stream *http_stream_open(struct http_req *req, int status, const cha
         struct http_loop *hl = req->loop;
         struct http_stream *s = calloc(1, sizeof(*s));
 
-        assert(req->stage == HTTP_HANDLED && !req->status);
-        assert(loop_is_mine(hl->loop));
+        assert(http_is_open(req));
         if (!s)
                 abort();
         *s = (struct http_stream){ .loop = hl,
