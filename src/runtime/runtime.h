@@ -35,7 +35,7 @@ struct runtime_config {
         bool publish_ports;       /* gate = off: publish on the engine's host instead */
         const char *publish_host; /* the address players reach then; NULL: from the URL */
         const char *const *allowed_images; /* globs; only these are pulled; NULL-terminated */
-        bool manage_firewall;     /* set the rule on the bridge where that is possible */
+        bool manage_firewall;              /* set the rule on the bridge where that is possible */
 };
 
 struct spec {
@@ -51,8 +51,8 @@ struct spec {
         bool flag_env;              /* pass it as FLAG */
         const char *flag_path;      /* absolute path of the file, or NULL */
         unsigned memory_mb, cpu_milli, pids;
-        bool writable_root;         /* else read-only root, tmpfs on /tmp */
-        bool egress;                /* outbound Internet */
+        bool writable_root; /* else read-only root, tmpfs on /tmp */
+        bool egress;        /* outbound Internet */
         uint16_t ports[RUNTIME_PORTS_MAX];
         size_t n_ports;
 };
@@ -67,7 +67,7 @@ struct instance {
         int exit_code;
         int generation;
         int64_t created_ms, hard_deadline_ms;
-        char host[64];              /* numeric address to reach it at; "" when none */
+        char host[64];                     /* numeric address to reach it at; "" when none */
         uint16_t ports[RUNTIME_PORTS_MAX]; /* as reachable at host, in the spec's order (0: not) */
         size_t n_ports;
 };
@@ -84,10 +84,10 @@ struct usage {
 
 struct runtime_health {
         bool up;
-        int breaker;         /* 0 closed, 1 half open, 2 open */
-        char problem[256];   /* for operators; "" when none */
+        int breaker;       /* 0 closed, 1 half open, 2 open */
+        char problem[256]; /* for operators; "" when none */
         char version[64];
-        bool isolated;       /* is the firewall rule of DESIGN §7 in force? */
+        bool isolated;           /* is the firewall rule of DESIGN §7 in force? */
         char isolation_fix[512]; /* the command that sets it, when not */
 };
 
