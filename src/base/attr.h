@@ -1,6 +1,7 @@
 /* Compiler attributes, and ownership that ends with the scope. */
 #pragma once
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <unistd.h>
 

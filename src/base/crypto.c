@@ -79,7 +79,7 @@ void sha256(const void *data, size_t n, uint8_t ret[SHA256_SIZE]) {
 void hmac_sha256(const uint8_t key[KEY_SIZE], const void *data, size_t n,
                  uint8_t ret[SHA256_SIZE]) {
         EVP_MAC_CTX *c = contexts()->mac;
-        size_t len;
+        size_t len = 0;
 
         must(EVP_MAC_init(c, key, KEY_SIZE, NULL) == 1 && EVP_MAC_update(c, data, n) == 1 &&
              EVP_MAC_final(c, ret, &len, SHA256_SIZE) == 1);

@@ -8,8 +8,11 @@
 /* A comma is due before a key or a value when the last byte ends a value: a quote, a closing
  * bracket, a digit, or the last letter of true, false or null. */
 static void comma(struct buf *b) {
-        char last = b->len ? b->data[b->len - 1] : '\0';
+        char last;
 
+        if (b->len == 0)
+                return;
+        last = b->data[b->len - 1];
         if ((last >= '0' && last <= '9') || (last && strchr("\"}]el", last)))
                 buf_char(b, ',');
 }
@@ -156,7 +159,7 @@ static int member(const json_t *o, const char *key, json_t **ret, struct err *er
 
 int json_get_text(const json_t *o, const char *key, const char *def, const char **ret,
                   struct err *err) {
-        json_t *v;
+        json_t *v = NULL;
 
         if (member(o, key, &v, err) < 0)
                 return -1;
@@ -167,7 +170,7 @@ int json_get_text(const json_t *o, const char *key, const char *def, const char 
 }
 
 int json_get_int(const json_t *o, const char *key, int64_t def, int64_t *ret, struct err *err) {
-        json_t *v;
+        json_t *v = NULL;
 
         if (member(o, key, &v, err) < 0)
                 return -1;
@@ -178,7 +181,7 @@ int json_get_int(const json_t *o, const char *key, int64_t def, int64_t *ret, st
 }
 
 int json_get_bool(const json_t *o, const char *key, bool def, bool *ret, struct err *err) {
-        json_t *v;
+        json_t *v = NULL;
 
         if (member(o, key, &v, err) < 0)
                 return -1;

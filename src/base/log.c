@@ -24,9 +24,15 @@ static void look(void) { for_people = isatty(STDERR_FILENO) == 1; }
 void log_set_level(enum log_level least) { atomic_store(&least_level, (int)least); }
 void log_set_request(const char *request_id) { str_copy(request, sizeof(request), request_id); }
 
+static size_t length(const char *text) {
+        size_t n = strlen(text);
+
+        return n < LOG_VALUE_MAX ? n : LOG_VALUE_MAX;
+}
+
 static void json_field(struct buf *b, const char *key, const char *text) {
         json_key(b, key);
-        json_textn(b, text, strnlen(text, LOG_VALUE_MAX));
+        json_textn(b, text, length(text));
 }
 
 static void line_for_machines(struct buf *b, enum log_level level, const char *msg,
@@ -52,7 +58,7 @@ static void line_for_machines(struct buf *b, enum log_level level, const char *m
 /* Text as it may be shown: what could steer a terminal (C0, DEL, and C1, which is C2 80..9F)
  * and what is not UTF-8 become question marks. */
 static void shown(struct buf *b, const char *s) {
-        size_t n = strnlen(s, LOG_VALUE_MAX), len;
+        size_t n = length(s), len;
 
         for (size_t i = 0; i < n; i += len ? len : 1) {
                 len = str_utf8(s + i, n - i);

@@ -43,6 +43,8 @@ const struct token *read_model_token(const struct read_model *m,
 const struct token *read_model_next_token(const struct read_model *m, int64_t user, size_t *at);
 
 const struct challenge *read_model_challenge(const struct read_model *m, int64_t id);
+/* A reference that the caller owns; NULL when there is none. */
+struct challenge *read_model_hold_challenge(const struct read_model *m, int64_t id);
 const struct challenge *read_model_challenge_by_slug(const struct read_model *m, int64_t tenant,
                                                      const char *slug);
 /* By id, ascending; *AT = 0 first, then the id of the one before. */

@@ -3,11 +3,12 @@
  *
  * Each row carries the SHA-256 of the one before it and its own fields, so
  * that a row changed, removed or put in between is found.  Checkpoints are
- * Ed25519 signatures over (seq, hash): who can write the database but has not
- * the key cannot make a new chain that verifies.
+ * Ed25519 signatures over (seq, at_ms, hash): who can write the database but
+ * has not the key cannot make a new chain that verifies.
  *
- * The digest is over a canonical text: every field as "<length>:<bytes>,"
- * (netstrings, in the order of struct event, numbers in decimal).
+ * The digest is over a canonical text: the hash before it in hexadecimal, then
+ * every field in the order of struct event, each as "<length>:<bytes>,"
+ * (netstrings; numbers in decimal, kinds and actions by name).
  */
 #pragma once
 
@@ -42,7 +43,8 @@ struct event {
         uint8_t hash[SHA256_SIZE];
 };
 
-/* Builds e->detail, a JSON object, member by member.  What does not fit is left out whole. */
+/* Builds e->detail, a JSON object, member by member, from "" or "{}" on.  What does not fit is left
+ * out whole. */
 void event_text(struct event *e, const char *key, const char *value);
 void event_int(struct event *e, const char *key, int64_t value);
 
@@ -55,5 +57,7 @@ struct checkpoint {
         uint8_t public_key[SIGN_PUBLIC];
         uint8_t signature[SIGNATURE];
 };
+/* Fills public_key and signature. */
 void checkpoint_sign(struct checkpoint *c, const uint8_t secret[SIGN_SECRET]);
+/* Is C signed by the owner of PUBLIC_KEY? */
 bool checkpoint_valid(const struct checkpoint *c, const uint8_t public_key[SIGN_PUBLIC]);

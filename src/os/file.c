@@ -101,12 +101,10 @@ int file_mkdirs(const char *path, unsigned mode, struct err *err) {
                 kept = *p;
                 *p = '\0';
                 if (mkdir(part, mode) < 0 && errno != EEXIST)
-                        return failed(err, "making", part);
+                        return err_set(err, ERR_INTERNAL, "making %s: %m", part);
                 *p = kept;
         }
-        if (stat(path, &st) < 0)
-                return failed(err, "making", path);
-        if (!S_ISDIR(st.st_mode))
+        if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
                 return err_set(err, ERR_INTERNAL, "%s is not a folder", path);
         return 0;
 }

@@ -9,8 +9,9 @@
 /* Reads PATH into ARENA, NUL-terminated.  Fails: NOT_FOUND, TOO_LARGE over MAX bytes, INTERNAL. */
 _must_check_ int file_read(const char *path, size_t max, struct arena *arena, char **ret, size_t *n,
                            struct err *err);
-/* Writes PATH by way of a temporary file, fsync and rename, with MODE. */
+/* Writes PATH by way of a temporary file, fsync and rename, with MODE.
+ * Fails: NOT_FOUND when its folder is not there, INTERNAL. */
 _must_check_ int file_write(const char *path, unsigned mode, const void *data, size_t n,
                             struct err *err);
-/* Makes PATH and its parents; no error when it is there. */
+/* Makes PATH and its parents; no error when it is there.  Fails: INTERNAL. */
 _must_check_ int file_mkdirs(const char *path, unsigned mode, struct err *err);

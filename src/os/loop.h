@@ -25,7 +25,8 @@ DEFINE_CLEANUP(struct loop *, loop_free)
 uv_loop_t *loop_uv(struct loop *l);
 bool loop_is_mine(const struct loop *l); /* does this thread run L? */
 
-/* Runs FN(ARG) on L's thread, in the order of the calls.  From any thread. */
+/* Runs FN(ARG) on L's thread, in the order of the calls.  From any thread.  Before the start it
+ * waits; after loop_stop() it is dropped. */
 void loop_post(struct loop *l, void (*fn)(void *arg), void *arg);
 
 /* Timers of a loop's own thread.  FN runs once after DELAY_MS (or never, when
@@ -39,5 +40,6 @@ struct loop_timer {
 void loop_timer_init(struct loop_timer *t, struct loop *l, void (*fn)(void *arg), void *arg);
 void loop_timer_set(struct loop_timer *t, int64_t delay_ms); /* again: moves it */
 void loop_timer_stop(struct loop_timer *t);
-/* DONE(ARG) runs when the memory may be freed; DONE may be NULL. */
+/* DONE(ARG) runs when the memory may be freed: at once when the loop has ended.  DONE may be
+ * NULL. */
 void loop_timer_close(struct loop_timer *t, void (*done)(void *arg));

@@ -2,7 +2,8 @@
  * Job workers: a bounded pool of threads for slow, blocking work.
  *
  * A job is embedded in what it works on.  Jobs start in the order that they
- * were put in.  pool_stop() runs what is queued, then joins.
+ * were put in.  pool_stop() runs what is queued, then joins; only
+ * a job may put another meanwhile, and nobody after it.
  */
 #pragma once
 

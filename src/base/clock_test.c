@@ -1,0 +1,71 @@
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "test.h"
+
+/* The C library's, with a wall clock that can be set. */
+static time_t set_ahead_s;
+
+int clock_gettime(clockid_t id, struct timespec *ret) {
+        long r = syscall(SYS_clock_gettime, id, ret);
+
+        if (r == 0 && id == CLOCK_REALTIME)
+                ret->tv_sec += set_ahead_s;
+        return (int)r;
+}
+
+static void about(int64_t v, int64_t want) {
+        if (v < want - 500 || v > want + 500) {
+                fprintf(stderr, "%lld is not about %lld\n", (long long)v, (long long)want);
+                exit(1);
+        }
+}
+
+TEST(now_is_the_wall_clock) {
+        about(clock_now_ms(), (int64_t)time(NULL) * 1000 + 500);
+        CHECK(clock_check() == 0);
+}
+
+TEST(time_goes_on) {
+        int64_t now = clock_now_ms(), mono = clock_mono_ms(), us = clock_mono_us();
+
+        usleep(20000);
+        CHECK(clock_now_ms() - now >= 19);
+        CHECK(clock_mono_ms() - mono >= 19);
+        CHECK(clock_mono_us() - us >= 19000);
+}
+
+TEST(a_jump_moves_nothing_and_is_told_once) {
+        int64_t now = clock_now_ms();
+
+        set_ahead_s = 3600;
+        about(clock_now_ms(), now);
+        about(clock_check(), 3600000);
+        CHECK(clock_check() == 0);
+        set_ahead_s = 0;
+        about(clock_now_ms(), now);
+        about(clock_check(), -3600000);
+        CHECK(clock_check() == 0);
+}
+
+TEST(a_small_step_is_no_jump) {
+        set_ahead_s = 1;
+        CHECK(clock_check() == 0);
+        set_ahead_s = -1;
+        CHECK(clock_check() == 0);
+}
+
+TEST(text) {
+        char s[CLOCK_TEXT];
+
+        clock_text(0, s);
+        CHECK_STR(s, "1970-01-01T00:00:00.000Z");
+        clock_text(1795201506123, s);
+        CHECK_STR(s, "2026-11-20T19:05:06.123Z");
+        clock_text(951782400007, s);
+        CHECK_STR(s, "2000-02-29T00:00:00.007Z");
+        clock_text(-1, s);
+        CHECK_STR(s, "1969-12-31T23:59:59.999Z");
+}

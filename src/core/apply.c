@@ -1,0 +1,95 @@
+/* After the commit: the read model, what follows, and who is told. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/metric.h"
+#include "core/engine_impl.h"
+
+static void put(struct read_model *m, struct change *c) {
+        switch (c->kind) {
+        case CHANGE_NONE:
+                break;
+        case CHANGE_LEASE:
+                read_model_put_lease(m, &c->lease);
+                break;
+        case CHANGE_TENANT:
+                read_model_put_tenant(m, &c->tenant);
+                break;
+        case CHANGE_TEAM:
+                read_model_put_team(m, &c->team);
+                break;
+        case CHANGE_USER:
+                read_model_put_user(m, &c->user);
+                break;
+        case CHANGE_TOKEN:
+                read_model_put_token(m, &c->token);
+                break;
+        case CHANGE_CHALLENGE:
+                read_model_put_challenge(m, c->challenge);
+                challenge_unref(c->challenge);
+                break;
+        case CHANGE_CHALLENGE_GONE:
+                read_model_drop_challenge(m, c->event.challenge);
+                break;
+        case CHANGE_POLICY:
+                read_model_put_policy(m, c->policy.tenant, c->policy.challenge,
+                                      c->policy.removed ? NULL : &c->policy.policy);
+                break;
+        }
+}
+
+/* How fast slots come free: a mean that forgets with weight 1/8. */
+static void note_pace(struct engine *e, const struct lease *l, int64_t now_ms) {
+        struct slot *s = engine_slot(e, l->runtime);
+        int64_t took;
+
+        if (!s || l->state != LEASE_ENDED || l->running_ms == 0)
+                return;
+        took = now_ms - s->freed_ms;
+        if (s->freed_ms)
+                s->interval_ms = s->interval_ms ? (7 * s->interval_ms + took) / 8 : took;
+        s->freed_ms = now_ms;
+}
+
+static void publish(struct engine *e, const struct change *first) {
+        struct notice notices[64];
+        size_t n = 0;
+
+        if (!e->config.on_notice)
+                return;
+        for (const struct change *c = first; c; c = c->next) {
+                notices[n++] = (struct notice){
+                        .event = &c->event,
+                        .lease = c->kind == CHANGE_LEASE ? &c->lease : NULL,
+                };
+                if (n == ARRAY_SIZE(notices) || !c->next) {
+                        e->config.on_notice(e->config.arg, notices, n);
+                        n = 0;
+                }
+        }
+}
+
+void engine_apply(struct engine *e, struct change *first, int64_t now_ms) {
+        bool leases = false;
+
+        if (!first)
+                return;
+        read_model_begin(e->model);
+        for (struct change *c = first; c; c = c->next) {
+                put(e->model, c);
+                leases |= c->kind == CHANGE_LEASE;
+                if (c->kind == CHANGE_LEASE)
+                        note_pace(e, &c->lease, now_ms);
+        }
+        if (leases && read_model_count(e->model, LEASE_PENDING) > 0)
+                for (size_t i = 0; i < e->n_slots; i++)
+                        read_model_rank_queue(e->model, e->slots[i].name, e->slots[i].capacity,
+                                              e->slots[i].interval_ms, now_ms);
+        read_model_end(e->model);
+        for (const struct change *c = first; c; c = c->next) {
+                metric_add(METRIC_EVENTS, 1, action_name(c->event.action));
+                if (c->kind == CHANGE_LEASE)
+                        track_react(e, &c->lease);
+        }
+        publish(e, first);
+}

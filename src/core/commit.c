@@ -1,0 +1,267 @@
+/* The commit thread: batches of commands, one transaction each. */
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metric.h"
+#include "core/engine_impl.h"
+
+void command_fail(struct command *cmd, const struct err *err) {
+        cmd->result = -1;
+        cmd->err = *err;
+        if (cmd->done)
+                cmd->done(cmd);
+}
+
+bool engine_closed(struct engine *e) {
+        bool closed;
+
+        pthread_mutex_lock(&e->lock);
+        closed = e->closed;
+        pthread_mutex_unlock(&e->lock);
+        return closed;
+}
+
+void engine_submit(struct engine *e, struct command *cmd) {
+        struct err err;
+        bool closed;
+
+        cmd->next = NULL;
+        pthread_mutex_lock(&e->lock);
+        closed = e->closed;
+        if (!closed) {
+                *e->end = cmd;
+                e->end = &cmd->next;
+                pthread_cond_signal(&e->wake);
+        }
+        pthread_mutex_unlock(&e->lock);
+        if (!closed)
+                return;
+        err_set(&err, ERR_UNAVAILABLE, "the daemon is stopping");
+        command_fail(cmd, &err);
+}
+
+struct call {
+        pthread_mutex_t lock;
+        pthread_cond_t wake;
+        bool done;
+};
+
+static void call_done(struct command *cmd) {
+        struct call *c = cmd->arg;
+
+        pthread_mutex_lock(&c->lock);
+        c->done = true;
+        pthread_cond_signal(&c->wake);
+        pthread_mutex_unlock(&c->lock);
+}
+
+int engine_call(struct engine *e, struct command *cmd, struct err *err) {
+        struct call c = { .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER };
+
+        cmd->done = call_done;
+        cmd->arg = &c;
+        engine_submit(e, cmd);
+        pthread_mutex_lock(&c.lock);
+        while (!c.done)
+                pthread_cond_wait(&c.wake, &c.lock);
+        pthread_mutex_unlock(&c.lock);
+        if (cmd->result < 0)
+                *err = cmd->err;
+        return cmd->result;
+}
+
+/* Takes what waits, at most BATCH_MAX; waits for it until UNTIL_MS.  False when the engine is
+ * closed and nothing is left. */
+static bool take(struct engine *e, int64_t until_ms, struct command **ret, size_t *n) {
+        struct command **at;
+        struct timespec ts;
+        int64_t wait_ms = until_ms - clock_now_ms();
+
+        clock_gettime(CLOCK_MONOTONIC, &ts);
+        if (wait_ms > 0) {
+                ts.tv_sec += wait_ms / 1000;
+                ts.tv_nsec += wait_ms % 1000 * 1000000;
+                ts.tv_sec += ts.tv_nsec / 1000000000;
+                ts.tv_nsec %= 1000000000;
+        }
+        pthread_mutex_lock(&e->lock);
+        while (!e->first && !e->closed)
+                if (pthread_cond_timedwait(&e->wake, &e->lock, &ts) == ETIMEDOUT)
+                        break;
+        *ret = e->first;
+        for (at = &e->first, *n = 0; *at && *n < BATCH_MAX; at = &(*at)->next)
+                ++*n;
+        e->first = *at;
+        *at = NULL;
+        if (!e->first)
+                e->end = &e->first;
+        pthread_mutex_unlock(&e->lock);
+        return *ret || !e->closed;
+}
+
+/* Undoes what a verb did: in the store, in the chain, and among the changes. */
+struct mark {
+        struct chain chain;
+        struct change **end;
+};
+
+static struct mark mark(const struct work *w) { return (struct mark){ w->chain, w->end }; }
+
+static int undo(struct work *w, const struct mark *m, struct err *err) {
+        for (struct change *c = *m->end; c; c = c->next)
+                if (c->kind == CHANGE_CHALLENGE)
+                        challenge_unref(c->challenge);
+        w->chain = m->chain;
+        w->end = m->end;
+        *w->end = NULL;
+        return tx_rollback(w->tx, err);
+}
+
+/* Runs STEP of CMD in a savepoint.  -1 only when the transaction itself is broken. */
+static int run_saved(struct command *cmd, struct work *w,
+                     int (*step)(struct command *, struct work *, const struct err *, struct err *),
+                     const struct err *why, int *result, struct err *verdict, struct err *err) {
+        struct mark m = mark(w);
+
+        if (tx_savepoint(w->tx, err) < 0)
+                return -1;
+        *result = step(cmd, w, why, verdict);
+        return *result == 0 ? tx_release(w->tx, err) : undo(w, &m, err);
+}
+
+static int step_run(struct command *cmd, struct work *w, _unused_ const struct err *why,
+                    struct err *err) {
+        return cmd->run(cmd, w, err);
+}
+
+static int run_one(struct command *cmd, struct work *w, struct err *err) {
+        struct err ignored;
+        int result;
+
+        if (run_saved(cmd, w, step_run, NULL, &cmd->result, &cmd->err, err) < 0)
+                return -1;
+        if (cmd->result == 0 || !cmd->refused)
+                return 0;
+        return run_saved(cmd, w, cmd->refused, &cmd->err, &result, &ignored, err);
+}
+
+int work_checkpoint(struct work *w, struct err *err) {
+        struct checkpoint c = { .seq = w->chain.seq, .at_ms = w->now_ms };
+
+        if (c.seq == w->engine->checkpoint_seq || c.seq == w->signed_seq)
+                return 0;
+        memcpy(c.hash, w->chain.hash, sizeof(c.hash));
+        checkpoint_sign(&c, w->engine->config.audit_secret);
+        if (checkpoints_insert(w->tx, &c, err) < 0)
+                return -1;
+        w->signed_seq = c.seq;
+        return 0;
+}
+
+static int batch(struct engine *e, struct work *w, struct command *first, struct err *err) {
+        _cleanup_(tx_endp) struct tx *tx = NULL;
+
+        if (tx_begin(e->db, &tx, err) < 0)
+                return -1;
+        w->tx = tx;
+        if (chain_lock(tx, &w->chain, err) < 0 || engine_tail(e, w, err) < 0)
+                return -1;
+        for (struct command *c = first; c; c = c->next)
+                if (run_one(c, w, err) < 0)
+                        return -1;
+        if (w->chain.seq - e->checkpoint_seq >= CHECKPOINT_ROWS && work_checkpoint(w, err) < 0)
+                return -1;
+        if (w->chain.seq != e->applied_seq &&
+            (chain_write(tx, &w->chain, err) < 0 || tx_notify(tx, err) < 0))
+                return -1;
+        e->reload = true; /* until the commit's outcome is known */
+        if (tx_commit(&tx, err) < 0)
+                return -1;
+        e->reload = false;
+        return 0;
+}
+
+/* Reads everything again after a commit whose outcome is not known. */
+static int reload(struct engine *e, struct err *err) {
+        _cleanup_(tx_endp) struct tx *tx = NULL;
+
+        if (tx_begin(e->db, &tx, err) < 0 || engine_load(e, tx, err) < 0)
+                return -1;
+        e->reload = false;
+        log_warn("read the store again: a commit had no answer");
+        track_all(e);
+        return 0;
+}
+
+static int prepare(struct engine *e, struct err *err) {
+        if (!e->store_good && db_ping(e->db, err) < 0)
+                return -1;
+        return e->reload ? reload(e, err) : 0;
+}
+
+static void run_batch(struct engine *e, struct command *first, size_t n) {
+        struct work w = {
+                .engine = e,
+                .model = e->model,
+                .arena = &e->arena,
+                .now_ms = clock_now_ms(),
+        };
+        int64_t began_us = clock_mono_us();
+        struct command *next;
+        struct err err;
+
+        w.end = &w.first;
+        if (prepare(e, &err) < 0 || batch(e, &w, first, &err) < 0) {
+                e->store_good = false;
+                log_error("a batch failed", LOG_TEXT("error", err.msg),
+                          LOG_INT("commands", (int64_t)n));
+                for (struct change *c = w.first; c; c = c->next)
+                        if (c->kind == CHANGE_CHALLENGE)
+                                challenge_unref(c->challenge);
+                for (; first; first = next) {
+                        next = first->next;
+                        command_fail(first, &err);
+                }
+                arena_done(&e->arena);
+                return;
+        }
+        e->store_good = true;
+        e->applied_seq = w.chain.seq;
+        if (w.signed_seq)
+                e->checkpoint_seq = w.signed_seq;
+        if (e->checkpoint_seq == e->applied_seq)
+                e->unsigned_since_ms = 0;
+        else if (e->unsigned_since_ms == 0)
+                e->unsigned_since_ms = w.now_ms;
+        engine_apply(e, w.first, w.now_ms);
+        metric_observe(METRIC_BATCH, (double)n);
+        metric_observe(METRIC_BATCH_TIME, (double)(clock_mono_us() - began_us) / 1e6);
+        for (; first; first = next) {
+                next = first->next; /* done() may free it */
+                if (first->done)
+                        first->done(first);
+        }
+        arena_done(&e->arena);
+}
+
+void *commit_thread(void *engine) {
+        struct engine *e = engine;
+        struct command *first;
+        int64_t until_ms;
+        size_t n;
+
+        for (;;) {
+                struct heap_node *due = heap_first(&e->timers);
+
+                until_ms = due ? due->at_ms : clock_now_ms() + TICK_MS;
+                if (!take(e, until_ms, &first, &n))
+                        break;
+                if (first)
+                        run_batch(e, first, n);
+                track_due(e, clock_now_ms());
+        }
+        return NULL;
+}

@@ -1,0 +1,151 @@
+/*
+ * The inside of the engine, shared by the files of core/.
+ *
+ * Everything below "commit thread" belongs to that thread; jobs get copies
+ * and answer with commands.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/heap.h"
+#include "base/map.h"
+#include "core/work.h"
+#include "os/pool.h"
+
+#define BATCH_MAX       1024
+#define CLAIM_MS        120000 /* an intent's worker is taken for dead after this */
+#define KEEP_ENDED_MS   600000 /* ended leases stay in the read model */
+#define CHECKPOINT_ROWS 1000
+#define CHECKPOINT_MS   60000
+#define HEALTH_MS       2000
+#define TICK_MS         1000
+
+enum job_kind { JOB_NONE, JOB_START, JOB_STOP };
+
+/* What the commit thread knows of a live lease beside the lease itself. */
+struct tracked {
+        struct heap_node timer; /* its deadline, or when its intent may go on */
+        char id[LEASE_ID_SIZE];
+        enum job_kind job;   /* queued or running */
+        bool running;        /* the job is on a worker */
+        int64_t not_before_ms;
+        _Atomic(bool) cancel; /* read by the job between its steps */
+        struct tracked *next; /* in its slot's queue */
+};
+
+struct tracked_queue {
+        struct tracked *first, **end;
+        unsigned running;
+};
+
+/* One runtime, with its parallel calls. */
+struct slot {
+        struct engine *engine;
+        struct runtime *rt;
+        const char *name;
+        int64_t capacity;
+        unsigned max_starts, max_stops;
+        struct tracked_queue starts, stops;
+        int64_t freed_ms, interval_ms; /* pace of the slots that came free, smoothed */
+        _Atomic(bool) sweeping;        /* a reconciliation is under way */
+        _Atomic(bool) looking;         /* a look at its health is under way */
+        struct runtime_health health;  /* under engine->health_lock */
+};
+
+struct engine {
+        struct engine_config config;
+        char worker[32];
+        struct read_model *model;
+        struct pool *pool, *reader, *watchers;
+        struct db *db;        /* the commit thread's */
+        struct db *reader_db; /* the reader's */
+        struct db *tail_db;   /* the tailer's; PostgreSQL only */
+        pthread_t thread, tail_thread;
+        bool has_thread, has_tail;
+        bool stop_watching;   /* told to the followers of engine events and to the tailer */
+        _Atomic(bool) draining; /* no new jobs: the engine is stopping */
+
+        pthread_mutex_t lock; /* the queue of commands */
+        pthread_cond_t wake;
+        struct command *first, **end;
+        bool closed; /* takes no more */
+
+        pthread_mutex_t health_lock;
+        _Atomic(bool) store_good;
+        _Atomic(int64_t) clock_jumped_ms;
+
+        /* Commit thread. */
+        struct arena arena;
+        struct map tracked;
+        struct heap timers;
+        struct heap_node tick, sweep;
+        struct slot slots[ENGINE_RUNTIMES_MAX];
+        size_t n_slots;
+        unsigned jobs; /* in flight */
+        uint16_t port_hint;
+        int64_t applied_seq;   /* last event in the read model */
+        int64_t checkpoint_seq, unsigned_since_ms;
+        bool reload;           /* a commit's outcome is unknown: read all again */
+        bool reacting;         /* engine_start() has been called */
+};
+
+/* engine.c: what comes round every second, and every sweep */
+void engine_tick(struct engine *e, int64_t now_ms);
+void engine_sweep(struct engine *e, int64_t now_ms);
+
+/* commit.c */
+void *commit_thread(void *engine);
+void command_fail(struct command *cmd, const struct err *err);
+bool engine_closed(struct engine *e);
+
+/* apply.c: a committed batch goes into the read model, is reacted to and published. */
+void engine_apply(struct engine *e, struct change *first, int64_t now_ms);
+
+/* load.c */
+/* Puts every row of the store into the read model, inside TX. */
+_must_check_ int engine_load(struct engine *e, struct tx *tx, struct err *err);
+/* Applies what other daemons wrote since; first thing in a batch, under the chain's lock. */
+_must_check_ int engine_tail(struct engine *e, struct work *w, struct err *err);
+
+/* Is the claim of L's worker over, so that another daemon may go on with the intent? */
+static inline bool claim_over(const struct lease *l, int64_t now_ms) {
+        return now_ms >= l->retry_ms + (l->attempts > 0 ? CLAIM_MS : 0);
+}
+
+/* track.c: what follows from a lease's state */
+void track_react(struct engine *e, const struct lease *lease);
+void track_due(struct engine *e, int64_t now_ms); /* timers that came */
+void track_all(struct engine *e);                 /* the safety net: looks at every live lease */
+void track_job_done(struct engine *e, const char *lease, struct slot *slot, enum job_kind kind,
+                    bool again);
+struct slot *engine_slot(struct engine *e, const char *runtime);
+void track_free(struct engine *e);
+
+/* jobs.c */
+void job_begin(struct engine *e, struct slot *slot, struct tracked *t, const struct lease *lease);
+/* Opens the doors of LEASE, whose instance can be reached.  A port that another program has is
+ * exchanged.  Not on the commit thread while it runs commands.  On a worker, or before the start. */
+_must_check_ int doors_open(struct engine *e, struct lease *lease, struct err *err);
+
+/* probe.c */
+/* Waits until the instance answers as its challenge wants.  Fails: TIMEOUT, UNAVAILABLE. */
+_must_check_ int probe_wait(struct runtime *rt, const struct lease *lease, const struct probe *probe,
+                            const _Atomic(bool) *cancel, struct err *err);
+
+/* reconcile.c */
+void reconcile_begin(struct engine *e, struct slot *slot);
+void reconcile_watch(struct engine *e, struct slot *slot);
+void health_look(struct engine *e, struct slot *slot);
+
+/* lease_verbs.c, daemon_verbs.c: what the daemon does by itself; each frees itself when done. */
+void expire_submit(struct engine *e, const char *lease);
+void takeover_submit(struct engine *e, const char *lease);
+_must_check_ int queue_promote(struct work *w, const char *runtime, struct err *err);
+/* STARTING or RUNNING to STOPPING, by this daemon; writes EVENT with it. */
+_must_check_ int lease_stop(struct work *w, struct event *event, struct lease *lease,
+                            enum end_reason reason, struct err *err);
+/* PENDING or STOPPING to ENDED; frees its ports. */
+_must_check_ int lease_end(struct work *w, const struct event *event, struct lease *lease,
+                           enum end_reason reason, struct err *err);

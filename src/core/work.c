@@ -1,0 +1,65 @@
+#include <assert.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "core/work.h"
+#include "store/leases.h"
+
+struct origin work_system(int64_t tenant) {
+        return (struct origin){ .kind = ACTOR_SYSTEM, .tenant = tenant };
+}
+
+struct event work_event(const struct work *w, const struct origin *origin, enum action action) {
+        struct event e = {
+                .at_ms = w->now_ms,
+                .tenant = origin->tenant,
+                .action = action,
+                .actor_kind = origin->kind,
+                .actor = origin->user,
+                .account = origin->account,
+                .detail = "{}",
+        };
+
+        str_copy(e.request_id, sizeof(e.request_id), origin->request_id);
+        return e;
+}
+
+struct event work_lease_event(const struct work *w, const struct origin *origin,
+                              enum action action, const struct lease *lease) {
+        struct event e = work_event(w, origin, action);
+
+        e.tenant = lease->tenant;
+        e.account = lease->owner;
+        e.challenge = lease->challenge;
+        str_copy(e.lease, sizeof(e.lease), lease->id);
+        return e;
+}
+
+int work_append(struct work *w, const struct event *event, enum change_kind kind,
+                struct change **ret, struct err *err) {
+        struct change *c = arena_new(w->arena, struct change);
+
+        c->event = *event;
+        c->kind = kind;
+        if (events_append(w->tx, &w->chain, &c->event, err) < 0)
+                return -1;
+        *w->end = c;
+        w->end = &c->next;
+        if (ret)
+                *ret = c;
+        return 0;
+}
+
+int work_move(struct work *w, const struct event *event, struct lease *lease,
+              enum lease_state from, struct err *err) {
+        int64_t version = lease->version;
+        struct change *c;
+
+        assert(from == lease->state || lease_may_become(from, lease->state));
+        lease_assert(lease);
+        if (work_append(w, event, CHANGE_LEASE, &c, err) < 0)
+                return -1;
+        lease->version = c->event.seq;
+        c->lease = *lease;
+        return leases_update(w->tx, lease, from, version, err);
+}

@@ -1,0 +1,47 @@
+#include "model/account.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "base/attr.h"
+#include "base/random.h"
+
+static const char *const account_kinds[] = { [ACCOUNT_USER] = "user", [ACCOUNT_TEAM] = "team" };
+
+static const char *const roles[] = {
+        [ROLE_PLAYER] = "player", [ROLE_ORGANISER] = "organiser", [ROLE_ADMIN] = "admin"
+};
+
+const char *account_kind_name(enum account_kind kind) { return account_kinds[kind]; }
+
+const char *role_name(enum role role) { return roles[role]; }
+
+int role_parse(const char *name) {
+        for (size_t i = 0; i < ARRAY_SIZE(roles); i++)
+                if (strcmp(roles[i], name) == 0)
+                        return (int)i;
+        return -1;
+}
+
+#define TOKEN_PREFIX "brt_"
+#define TOKEN_CHANCE 32
+
+void token_make(char text[TOKEN_TEXT], uint8_t digest[SHA256_SIZE]) {
+        static const size_t prefix = sizeof(TOKEN_PREFIX) - 1;
+        uint8_t chance[TOKEN_CHANCE];
+
+        random_bytes(chance, sizeof(chance));
+        memcpy(text, TOKEN_PREFIX, prefix);
+        sodium_bin2base64(text + prefix, TOKEN_TEXT - prefix, chance, sizeof(chance),
+                          sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+        sodium_memzero(chance, sizeof(chance));
+        token_digest(text, strlen(text), digest);
+}
+
+void token_digest(const char *text, size_t n, uint8_t ret[SHA256_SIZE]) { sha256(text, n, ret); }
+
+struct account user_account(const struct user *user, const struct tenant *tenant) {
+        if (tenant->team_mode)
+                return (struct account){ ACCOUNT_TEAM, user->team };
+        return (struct account){ ACCOUNT_USER, user->id };
+}
