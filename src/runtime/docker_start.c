@@ -13,6 +13,7 @@
  * the conflict of names: ours and of the same generation, it is adopted; of
  * another generation, it is removed; of another install, nothing is touched.
  */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -59,8 +60,12 @@ static void unclaim(struct docker *d, struct starting *s) {
 
 /* The flag. */
 
+/* SIZE - 1 octal digits and a NUL, as ustar has its numbers. */
 static void octal(char *field, size_t size, uint64_t value) {
-        snprintf(field, size, "%0*lo", (int)size - 1, (unsigned long)value);
+        field[--size] = '\0';
+        for (; size > 0; value >>= 3)
+                field[--size] = (char)('0' + (value & 7));
+        assert(value == 0);
 }
 
 /* A tar archive (ustar) of one file, mode 0444, owned by root. */
