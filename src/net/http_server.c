@@ -9,7 +9,7 @@
 #include "net/http_socket.h"
 #include "os/file.h"
 
-#define PEM_MAX_BYTES (1024 * 1024)
+#define PEM_MAX_BYTES (size_t)(1024 * 1024)
 
 /* What is posted to a loop to take it in.  The server may be freed before the loop ever ran. */
 struct http_attach {
