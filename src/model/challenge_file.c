@@ -192,7 +192,7 @@ static int read_key(struct reader *r, const json_t *o, const char **ret) {
 
 static int read_mapping(struct reader *r, const char *path, unsigned depth, json_t **ret) {
         _cleanup_json_ json_t *o = json_object();
-        const char *key, *inner;
+        const char *key = NULL, *inner;
         json_t *v;
 
         for (;;) {
