@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "core/engine_impl.h"
 #include "core/verbs.h"
+#include "os/thread.h"
 
 static void slots_init(struct engine *e) {
         const struct engine_config *c = &e->config;
@@ -110,11 +111,6 @@ static void open_doors(struct engine *e) {
                                  LOG_TEXT("error", err.msg));
 }
 
-static void start_thread(pthread_t *thread, void *(*fn)(void *), void *arg) {
-        if (pthread_create(thread, NULL, fn, arg) != 0)
-                abort(); /* as out of memory */
-}
-
 /* Commands of the daemon's own rounds. */
 static void free_command(struct command *cmd) { free(cmd); }
 
@@ -154,10 +150,12 @@ int engine_start(struct engine *e, struct err *err) {
         heap_put(&e->timers, &e->tick, now_ms);
         heap_put(&e->timers, &e->sweep, now_ms);
         track_all(e);
-        start_thread(&e->thread, commit_thread, e);
+        if (thread_start("commit", commit_thread, e, &e->thread, err) < 0)
+                return -1;
         e->has_thread = true;
         if (e->tail_db) {
-                start_thread(&e->tail_thread, tail_thread, e);
+                if (thread_start("tail", tail_thread, e, &e->tail_thread, err) < 0)
+                        return -1;
                 e->has_tail = true;
         }
         for (size_t i = 0; i < e->n_slots; i++)

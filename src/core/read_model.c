@@ -11,7 +11,7 @@
 #define KEY_SIZE_NAMED (NAME_MAX_BYTES + 24)
 
 struct lease_entry {
-        struct lease lease;
+        struct lease lease; /* first: read_model_next_of() goes back from it */
         struct lease_entry *next, **prev; /* of its account: live or ended ones */
 };
 
@@ -206,7 +206,7 @@ const struct lease *read_model_live(const struct read_model *m, struct account o
 const struct lease *read_model_next_of(const struct read_model *m, struct account owner,
                                        const struct lease *at) {
         struct holdings *h = holdings_of(m, owner);
-        const struct lease_entry *e = container_of(at, const struct lease_entry, lease);
+        const struct lease_entry *e = (const struct lease_entry *)at; /* its first member */
 
         if (!h)
                 return NULL;

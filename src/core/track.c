@@ -49,10 +49,10 @@ void track_free(struct engine *e) {
         struct tracked *t;
         size_t at = 0;
 
+        heap_done(&e->timers); /* first: it looks at the nodes, which are in what is freed */
         while ((t = map_next(&e->tracked, &at)))
                 free(t);
         map_done(&e->tracked);
-        heap_done(&e->timers);
 }
 
 static void close_doors(struct engine *e, const struct lease *l) {

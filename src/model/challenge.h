@@ -16,15 +16,18 @@
 
 enum challenge_state { CHALLENGE_VISIBLE, CHALLENGE_HIDDEN, CHALLENGE_LOCKED };
 const char *challenge_state_name(enum challenge_state s);
+int challenge_state_parse(const char *name); /* -1 when none */
 
 enum probe_kind { PROBE_TCP, PROBE_HTTP, PROBE_EXEC, PROBE_NONE };
+const char *probe_kind_name(enum probe_kind k); /* "tcp", "http", ... */
+int probe_kind_parse(const char *name);         /* -1 when none */
 
 struct probe {
         enum probe_kind kind;
-        int64_t timeout_ms;   /* for the whole of it, tries included; default 30 s */
-        size_t endpoint;      /* index, for http */
-        const char *path;     /* http: default "/" */
-        int64_t status;       /* http: expected; 0: any below 500 */
+        int64_t timeout_ms;         /* for the whole of it, tries included; default 30 s */
+        size_t endpoint;            /* index, for tcp and http */
+        const char *path;           /* http: default "/" */
+        int64_t status;             /* http: expected; 0: any below 500 */
         const char *const *command; /* exec */
 };
 
@@ -39,11 +42,11 @@ struct instance_spec {
         struct probe probe;
         const char *flag_template; /* NULL: none; e.g. "CTF{web_<hex>_<user_id>}" */
         bool flag_env;
-        const char *flag_path;     /* NULL: no file */
-        bool has_policy;           /* `policy` overrides the tenant's */
+        const char *flag_path; /* NULL: no file */
+        bool has_policy;       /* `policy` overrides the tenant's */
         struct policy policy;
-        const char *runtime;       /* NULL: the default one */
-        int64_t max_connections;   /* of one door */
+        const char *runtime;     /* NULL: the default one */
+        int64_t max_connections; /* of one door */
 };
 
 struct challenge {
@@ -58,10 +61,15 @@ struct challenge {
         const char *text; /* canonical JSON of all the above but id and tenant */
 };
 
-/* From JSON.  Unknown members are ignored (ctfcli's files have many); wrong ones fail.
- * The caller owns *ret.  Fails: INVALID, naming the member ("instance.ports[1].port: ..."). */
+#define CHALLENGE_KEY_SHOWN 64 /* bytes of a member's name in a message */
+
+/* From JSON.  Unknown members are ignored (ctfcli's files have many), but not those of `instance`;
+ * wrong ones fail.  The caller owns *ret.  Fails: INVALID, naming the member
+ * ("instance.ports[1].port: ..."). */
 _must_check_ int challenge_parse(const json_t *o, int64_t id, int64_t tenant,
                                  struct challenge **ret, struct err *err);
+/* The canonical text, with every default spelled out; parsing it gives the same text again. */
+void challenge_write(const struct challenge *c, struct buf *ret);
 struct challenge *challenge_ref(struct challenge *c); /* thread-safe */
 struct challenge *challenge_unref(struct challenge *c);
 DEFINE_CLEANUP(struct challenge *, challenge_unref)

@@ -27,6 +27,8 @@
 
 #include "model/challenge.h"
 
+#define CHALLENGE_FILE_MAX (1024 * 1024)
+
 /* Where and why a file was refused. */
 struct complaint {
         const char *file;
@@ -34,7 +36,7 @@ struct complaint {
         const char *reason;
 };
 
-/* One file's text.  Fails: INVALID; *line is the line at fault. */
+/* One file's text.  The caller owns *ret.  Fails: INVALID; *line is the line at fault. */
 _must_check_ int challenge_file_parse(const char *text, size_t n, int64_t tenant,
                                       struct challenge **ret, int *line, struct err *err);
 

@@ -12,7 +12,7 @@ struct client_request {
         const void *body;
         size_t n;
         int timeout_ms;
-        size_t max_bytes; /* of the answer */
+        size_t max_bytes;           /* of the answer */
         const char *const *headers; /* "Name: value", NULL-terminated; may be NULL */
 };
 

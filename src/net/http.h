@@ -21,19 +21,29 @@
 struct http_server;
 struct http_req;
 
-enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE, HTTP_OPTIONS, HTTP_OTHER };
+enum http_method {
+        HTTP_GET,
+        HTTP_HEAD,
+        HTTP_POST,
+        HTTP_PUT,
+        HTTP_PATCH,
+        HTTP_DELETE,
+        HTTP_OPTIONS,
+        HTTP_OTHER
+};
 const char *http_method_name(enum http_method m);
 
 typedef void http_handler(void *arg, struct http_req *req);
 
 struct http_config {
-        const char *listen;        /* "127.0.0.1:8080", "[::]:8080"; port 0 picks one */
-        size_t max_body_bytes;     /* over it: 413 */
-        size_t max_header_bytes;   /* per connection memory; over it: 431, or 414 for the URL */
-        unsigned max_connections;  /* over all loops */
-        int idle_timeout_s;        /* slow headers, idle keep-alive */
-        const char *tls_cert, *tls_key; /* files; NULL: plain */
-        const char *const *trusted_proxies; /* numeric addresses whose X-Forwarded-For counts; NULL-terminated or NULL */
+        const char *listen;       /* "127.0.0.1:8080", "[::]:8080"; port 0 picks one */
+        size_t max_body_bytes;    /* over it: 413 */
+        size_t max_header_bytes;  /* per connection memory; over it: 431, or 414 for the URL */
+        unsigned max_connections; /* over all loops */
+        int idle_timeout_s;       /* slow headers, idle keep-alive */
+        const char *tls_cert, *tls_key;     /* files; NULL: plain */
+        const char *const *trusted_proxies; /* numeric addresses whose X-Forwarded-For counts;
+                                               NULL-terminated or NULL */
         http_handler *handler;
         void *arg;
         /* Builds the body of an error that the server itself answers (413, 414, 431, 400 ...). */
@@ -51,7 +61,7 @@ DEFINE_CLEANUP(struct http_server *, http_server_free)
 /* What was asked.  All text lives as long as the request. */
 enum http_method http_method(const struct http_req *req);
 const char *http_path(const struct http_req *req); /* decoded, without the query */
-const char *http_query(const struct http_req *req, const char *key);  /* NULL when absent */
+const char *http_query(const struct http_req *req, const char *key);   /* NULL when absent */
 const char *http_header(const struct http_req *req, const char *name); /* NULL when absent */
 const char *http_body(const struct http_req *req, size_t *n);
 const char *http_peer(const struct http_req *req); /* numeric address, proxies resolved */

@@ -32,6 +32,7 @@ struct loop {
 static _Thread_local const struct loop *mine;
 
 bool loop_is_mine(const struct loop *l) { return mine == l; }
+bool loop_is_started(const struct loop *l) { return l->started; }
 uv_loop_t *loop_uv(struct loop *l) { return &l->uv; }
 
 void loop_post(struct loop *l, void (*fn)(void *arg), void *arg) {

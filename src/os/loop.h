@@ -24,6 +24,8 @@ DEFINE_CLEANUP(struct loop *, loop_free)
 
 uv_loop_t *loop_uv(struct loop *l);
 bool loop_is_mine(const struct loop *l); /* does this thread run L? */
+/* Is its thread running?  For the thread that starts and stops it. */
+bool loop_is_started(const struct loop *l);
 
 /* Runs FN(ARG) on L's thread, in the order of the calls.  From any thread.  Before the start it
  * waits; after loop_stop() it is dropped. */

@@ -14,6 +14,7 @@
 #define MEMORY_MIN_MB   6 /* the least that Docker accepts */
 
 static const struct runtime_driver *const drivers[] = {
+        &runtime_docker,
         &runtime_fake,
 };
 

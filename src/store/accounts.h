@@ -25,14 +25,16 @@ _must_check_ int users_update(struct tx *tx, const struct user *user, struct err
 _must_check_ int tokens_revoke(struct tx *tx, int64_t id, int64_t now_ms, struct err *err);
 
 /* Each row once, by id; FN's -1 stops the walk and is given. */
-_must_check_ int tenants_each(struct tx *tx, int (*fn)(void *arg, const struct tenant *, struct err *),
-                              void *arg, struct err *err);
+_must_check_ int tenants_each(struct tx *tx,
+                              int (*fn)(void *arg, const struct tenant *, struct err *), void *arg,
+                              struct err *err);
 _must_check_ int teams_each(struct tx *tx, int (*fn)(void *arg, const struct team *, struct err *),
                             void *arg, struct err *err);
 _must_check_ int users_each(struct tx *tx, int (*fn)(void *arg, const struct user *, struct err *),
                             void *arg, struct err *err);
-_must_check_ int tokens_each(struct tx *tx, int (*fn)(void *arg, const struct token *, struct err *),
-                             void *arg, struct err *err);
+_must_check_ int tokens_each(struct tx *tx,
+                             int (*fn)(void *arg, const struct token *, struct err *), void *arg,
+                             struct err *err);
 
 /* Policies: the tenant's own (CHALLENGE 0) or a challenge's.  Get fails NOT_FOUND. */
 _must_check_ int policies_put(struct tx *tx, int64_t tenant, int64_t challenge,

@@ -16,6 +16,7 @@
 #include "store/sql.h" /* generated: enum sql, sql_text[] */
 
 struct db;
+struct tx;
 
 enum val_type { VAL_NULL, VAL_INT, VAL_TEXT };
 
@@ -37,6 +38,8 @@ static inline struct val val_text(const char *s) {
                 sizeof((const struct val[]){ __VA_ARGS__ }) / sizeof(struct val)
 #define NO_ARGS NULL, 0
 
+#define ARGS_MAX 32 /* of one statement */
+
 /* A result, in the arena it was asked for. */
 struct rows {
         size_t n, columns;
@@ -48,21 +51,28 @@ static inline struct val rows_get(const struct rows *r, size_t row, size_t col) 
 }
 
 /* Opens "sqlite:PATH" or "postgres:CONNINFO" (libpq's key=value pairs, or what follows
- * "postgres:" of a postgres:// URL).  The caller owns *ret.
- * Fails: INVALID a bad URL, UNAVAILABLE the server does not answer, INTERNAL. */
+ * "postgres:" of a postgres:// URL).  A SQLite file has one writer: an flock on PATH.lock, which
+ * ends with the process, keeps a second one out.  The caller owns *ret.
+ * Fails: INVALID a bad URL, CONFLICT another process writes this file, UNAVAILABLE the server
+ * does not answer, INTERNAL. */
 _must_check_ int db_open(const char *url, struct db **ret, struct err *err);
+/* The same for reading only, beside a running daemon: takes no lock, changes nothing, and each
+ * transaction sees one moment.  Fails as db_open(). */
+_must_check_ int db_open_reader(const char *url, struct db **ret, struct err *err);
 struct db *db_free(struct db *db);
 DEFINE_CLEANUP(struct db *, db_free)
 const char *db_name(const struct db *db); /* "sqlite", "postgres" */
 
-/* Is the connection good?  Reopens one that broke, outside transactions. */
+/* Is the connection good?  Reopens one that broke, outside transactions.  UNAVAILABLE if not. */
 _must_check_ int db_ping(struct db *db, struct err *err);
 
-/* Housekeeping when idle: SQLite checkpoints its WAL; *wal_bytes is what is left of it. */
+/* Housekeeping when idle: SQLite checkpoints its WAL; *wal_bytes is what is left of it.  (Under
+ * load a commit does so by itself whenever the WAL has grown by another 64 MiB.) */
 void db_idle(struct db *db, int64_t *wal_bytes);
 
-/* Waits at most TIMEOUT_MS for another daemon's notice that events were written.
- * SQLite has one daemon only: returns false at once. */
+/* Waits at most TIMEOUT_MS for another daemon's notice that events were written; outside
+ * transactions.  True, too, when notices may have been missed: at the first call and after a lost
+ * connection.  SQLite has one daemon only: returns false at once. */
 bool db_wait_notice(struct db *db, int timeout_ms);
 /* Tells the other daemons; part of the transaction. */
 _must_check_ int tx_notify(struct tx *tx, struct err *err);
@@ -77,20 +87,25 @@ _must_check_ int tx_notify(struct tx *tx, struct err *err);
  *                 return -1;
  *         return tx_commit(&tx, err);
  */
-struct tx;
-
 _must_check_ int tx_begin(struct db *db, struct tx **ret, struct err *err);
-_must_check_ int tx_commit(struct tx **tx, struct err *err); /* *tx is NULL after, either way */
+/* *tx is NULL after, either way.  A transaction with a failed statement that no tx_rollback()
+ * undid is rolled back, and this fails.  See db_in_doubt(). */
+_must_check_ int tx_commit(struct tx **tx, struct err *err);
 struct tx *tx_end(struct tx *tx);
 DEFINE_CLEANUP(struct tx *, tx_end)
+
+/* True after a tx_commit() that failed because the server's answer was lost: the transaction may
+ * or may not be there, and only a reload can tell.  After any other failure it is not there. */
+bool db_in_doubt(const struct db *db);
 
 /* Savepoints, one level: what a command did can be undone, the batch goes on. */
 _must_check_ int tx_savepoint(struct tx *tx, struct err *err);
 _must_check_ int tx_release(struct tx *tx, struct err *err);
 _must_check_ int tx_rollback(struct tx *tx, struct err *err); /* to the savepoint, and forgets it */
 
-/* Runs one statement.  RET may be NULL.  Fails: CONFLICT on a constraint (the
- * message names it), UNAVAILABLE when the database is busy or gone, NO_SPACE when
- * its disk is full. */
+/* Runs one statement.  RET may be NULL, and ARENA then too.  After a failure the transaction takes
+ * no more statements until tx_rollback() or its end, on every database.
+ * Fails: CONFLICT on a constraint (the message names it), UNAVAILABLE when the database is busy or
+ * gone, NO_SPACE when its disk is full. */
 _must_check_ int tx_exec(struct tx *tx, enum sql stmt, const struct val *args, size_t n,
                          struct arena *arena, struct rows *ret, struct err *err);

@@ -15,6 +15,9 @@ struct chain {
 _must_check_ int chain_lock(struct tx *tx, struct chain *ret, struct err *err);
 _must_check_ int chain_write(struct tx *tx, const struct chain *chain, struct err *err);
 
+/* Reads the head without a lock. */
+_must_check_ int chain_read(struct tx *tx, struct chain *ret, struct err *err);
+
 /* Gives EVENT its seq, seals it after CHAIN's last link, writes it, moves CHAIN on. */
 _must_check_ int events_append(struct tx *tx, struct chain *chain, struct event *event,
                                struct err *err);
@@ -29,7 +32,7 @@ struct event_filter {
         int64_t before_seq;     /* only earlier ones; 0: no bound */
         int64_t from_ms, to_ms; /* [from, to); 0: no bound */
         bool newest_first;
-        int64_t max;
+        int64_t max; /* 0: no bound */
 };
 typedef int events_fn(void *arg, const struct event *event, struct err *err);
 _must_check_ int events_each(struct tx *tx, const struct event_filter *filter, events_fn *fn,
@@ -41,20 +44,26 @@ _must_check_ int checkpoints_last(struct tx *tx, struct checkpoint *ret, struct 
 typedef int checkpoints_fn(void *arg, const struct checkpoint *c, struct err *err);
 _must_check_ int checkpoints_each(struct tx *tx, checkpoints_fn *fn, void *arg, struct err *err);
 
+/* Who writes makes a checkpoint at least every 1,000 rows; more than this many without one are a
+ * finding, as removing checkpoints would otherwise make room for a new chain. */
+#define CHECKPOINT_ROWS_MAX 4096
+
 /* What verifying found. */
 struct audit_report {
         int64_t rows, checkpoints;
         bool good;
-        int64_t first_bad_seq; /* when not good */
+        int64_t first_bad_seq; /* when not good; where only a range can be told, its first */
         char what[256];        /* "row 17 was changed", "rows 20 to 22 are missing", ... */
-        int64_t unsigned_rows; /* after the last checkpoint */
+        int64_t unsigned_rows; /* after the last checkpoint, so far vouched for by the chain only */
+        bool keys_unknown;     /* no PUBLIC_KEY was given: each checkpoint's own was trusted */
 };
 /* Walks the whole chain and every checkpoint, against PUBLIC_KEY (NULL: each checkpoint's own,
- * and the report says so). */
+ * and the report says so).  What is wrong with the rows is in the report: fails only when they
+ * cannot be read. */
 _must_check_ int audit_verify(struct tx *tx, const uint8_t *public_key, struct audit_report *ret,
                               struct err *err);
-/* The export: one JSON object a line, events and checkpoints in order of seq.  audit_verify_export()
- * reads it from TEXT. */
+/* The export: one JSON object a line, events and checkpoints in order of seq, then the chain's
+ * head. audit_verify_export() reads it from TEXT. */
 _must_check_ int audit_export(struct tx *tx, int (*write)(void *arg, const char *line, size_t n),
                               void *arg, struct err *err);
 _must_check_ int audit_verify_export(const char *text, size_t n, const uint8_t *public_key,

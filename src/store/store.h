@@ -14,6 +14,9 @@
  * Fails: INVALID the store is newer, or a migration was changed or half applied (the message
  * says what to do); else as db_open(). */
 _must_check_ int store_open(const char *url, struct db **ret, struct err *err);
+/* For reading only, beside a running daemon (db_open_reader()).  Migrates nothing: a store that is
+ * not at this program's schema is refused with INVALID. */
+_must_check_ int store_open_reader(const char *url, struct db **ret, struct err *err);
 
 /* The number of the last migration that this program has. */
 int store_schema_version(void);

@@ -1,0 +1,1 @@
+UPDATE chain SET seq = $1, hash = $2 WHERE id = 1

@@ -1,0 +1,1 @@
+UPDATE challenge SET text = $2, present = 1 WHERE id = $1

@@ -1,0 +1,1 @@
+SELECT seq, at_ms, hash, public_key, signature FROM checkpoint ORDER BY seq DESC LIMIT 1

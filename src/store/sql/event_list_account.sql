@@ -1,0 +1,13 @@
+-- One account's, along its index.
+SELECT seq, at_ms, tenant_id, action, actor_kind, actor_id, account_kind, account_id,
+       challenge_id, lease_id, request_id, detail, hash
+FROM event
+WHERE seq > $1 AND seq < $2
+  AND account_kind = $4 AND account_id = $5
+  AND (tenant_id = $3 OR $3 = 0)
+  AND (challenge_id = $6 OR $6 = 0)
+  AND (action = $8 OR $8 = '')
+  AND at_ms >= $9 AND at_ms < $10
+  AND (lease_id = $7 OR $7 = '')
+ORDER BY seq ASC
+LIMIT $11

@@ -1,0 +1,16 @@
+-- The slots an account has in use stand before its first waiting lease, that one before its second.
+WITH waiting AS (
+        SELECT id AS waiting_id,
+               row_number() OVER (PARTITION BY owner_kind, owner_id ORDER BY queued_ms, id)
+               + (SELECT count(*) FROM instance busy
+                  WHERE busy.owner_kind = asks.owner_kind AND busy.owner_id = asks.owner_id
+                    AND busy.state <> 'ended' AND busy.state <> 'pending') AS turn
+        FROM instance asks
+        WHERE asks.state = 'pending' AND asks.runtime = $1
+)
+SELECT id, tenant_id, challenge_id, owner_kind, owner_id, user_id, state, reason, base_ms,
+       increment_ms, max_extensions, max_lifetime_ms, created_ms, expires_ms, queued_ms, running_ms,
+       ended_ms, extensions, restarts, runtime, engine_id, host, endpoints, attempts, retry_ms,
+       worker, problem, version
+FROM waiting JOIN instance ON id = waiting_id
+ORDER BY turn, queued_ms, id LIMIT $2

@@ -1,0 +1,1 @@
+UPDATE schema_migration SET state = 'applied' WHERE number = $1

@@ -1,0 +1,1 @@
+SELECT number, name, checksum, state FROM schema_migration ORDER BY number

@@ -1,0 +1,1 @@
+DELETE FROM port WHERE instance_id = $1

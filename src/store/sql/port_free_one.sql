@@ -1,0 +1,1 @@
+DELETE FROM port WHERE port = $1

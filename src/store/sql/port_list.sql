@@ -1,0 +1,1 @@
+SELECT port FROM port WHERE port BETWEEN $1 AND $2 ORDER BY port

@@ -1,0 +1,1 @@
+INSERT INTO port (port, instance_id) VALUES ($1, $2)

@@ -1,0 +1,3 @@
+INSERT INTO token (tenant_id, user_id, digest, label, created_ms, expires_ms, revoked_ms)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+RETURNING id
