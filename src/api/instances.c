@@ -322,8 +322,8 @@ void instance_get(struct call *c) {
 /* --- list --- */
 
 struct wanted {
-        bool all;       /* of every account */
-        int state;      /* -1: all that live; _LEASE_N: any */
+        bool all;          /* of every account */
+        int state;         /* -1: all that live; _LEASE_N: any */
         int64_t challenge; /* 0: any */
 };
 

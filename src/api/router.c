@@ -7,15 +7,27 @@
 
 #define P(id) (1u << PARAM_##id)
 const struct route routes[] = {
-#define ROUTE(m, t, h, p, b, s, l, ps, a, w)                                                    \
-        { .method = HTTP_##m, .template = t, .handler = #h, .permission = PERMISSION_##p,       \
-          .body = BODY_##b, .schema = s, .limit = LIMIT_##l, .params = ps, .answers = a,        \
+#define ROUTE(m, t, h, p, b, s, l, ps, a, w) \
+        { .method = HTTP_##m,                \
+          .template = t,                     \
+          .handler = #h,                     \
+          .permission = PERMISSION_##p,      \
+          .body = BODY_##b,                  \
+          .schema = s,                       \
+          .limit = LIMIT_##l,                \
+          .params = ps,                      \
+          .answers = a,                      \
           .summary = w },
 #include "api/routes.def"
 };
 const size_t n_routes = ARRAY_SIZE(routes);
 
-enum { PLAYER = 1 << ROLE_PLAYER, ORGANISER = 1 << ROLE_ORGANISER, ADMIN = 1 << ROLE_ADMIN, HOST = 8 };
+enum {
+        PLAYER = 1 << ROLE_PLAYER,
+        ORGANISER = 1 << ROLE_ORGANISER,
+        ADMIN = 1 << ROLE_ADMIN,
+        HOST = 8
+};
 
 static const struct {
         const char *name;

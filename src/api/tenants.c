@@ -1,7 +1,6 @@
 /* /api/v2/tenants, for admins of the first tenant. */
 #include <string.h>
 
-#include "api/accounts.h"
 #include "api/body.h"
 #include "api/page.h"
 #include "api/problem.h"
@@ -37,13 +36,14 @@ void tenant_list(struct call *c) {
         const struct tenant *t;
         struct page page;
         struct err err;
+        size_t at = 0;
 
         if (page_parse(c, true, &page, &err) < 0) {
                 problem_reply(c, &err);
                 return;
         }
         read_model_lock(c->api->model);
-        for (int64_t id = API_TENANT; (t = read_model_tenant(c->api->model, id)); id++)
+        while ((t = read_model_next_tenant(c->api->model, &at)))
                 list_add(&list, t);
         page_write(call_buf(c), &list, &page, id_of, write_tenant);
         read_model_unlock(c->api->model);
@@ -54,7 +54,7 @@ static void on_created(struct call *c, struct command *cmd) {
         const struct tenant_create *t = container_of(cmd, struct tenant_create, command);
 
         if (cmd->result < 0) {
-                account_refuse(c, &cmd->err, "The slug is taken");
+                problem_reply(c, &cmd->err);
                 return;
         }
         write_tenant(call_buf(c), &t->tenant);
@@ -78,7 +78,8 @@ static int read_request(const json_t *o, struct tenant_create *t, struct err *er
         if (json_object_get(o, "name") && body_name(o, "name", t->tenant.name, err) < 0)
                 return -1;
         if (body_int_or(o, "max_instances", 0, LEASES_MAX, 0, &t->tenant.max_leases, err) < 0 ||
-            body_int_or(o, "max_per_account", 0, LEASES_MAX, 3, &t->tenant.max_per_account, err) < 0)
+            body_int_or(o, "max_per_account", 0, LEASES_MAX, 3, &t->tenant.max_per_account, err) <
+                    0)
                 return -1;
         return json_object_get(o, "policy") ?
                        body_policy(json_object_get(o, "policy"), &t->policy, err) :

@@ -10,13 +10,12 @@
 
 /* --- shared with tokens and tenants --- */
 
-int account_tenant(struct call *c, int64_t *ret, struct err *err) {
+int account_tenant(struct call *c, struct err *err) {
         const struct tenant *tenant;
         const char *slug;
 
         if (body_text_or(c->body, "tenant", NAME_MAX_BYTES, &slug, err) < 0)
                 return -1;
-        *ret = c->origin.tenant;
         if (!*slug)
                 return 0;
         if (!call_may(c, PERMISSION_TENANTS))
@@ -25,17 +24,17 @@ int account_tenant(struct call *c, int64_t *ret, struct err *err) {
         read_model_lock(c->api->model);
         tenant = read_model_tenant_by_slug(c->api->model, slug);
         if (tenant)
-                *ret = tenant->id;
+                c->origin.tenant = tenant->id;
         read_model_unlock(c->api->model);
         return tenant ? 0 : err_set(err, ERR_INVALID, "tenant: there is none of this name");
 }
 
-int account_user(struct call *c, int64_t tenant, const char *key, const json_t *v,
-                 struct user *ret, struct err *err) {
+int account_user(struct call *c, const char *key, const json_t *v, struct user *ret,
+                 struct err *err) {
         const struct read_model *m = c->api->model;
         const struct user *user = NULL;
         const char *name = json_string_value(v);
-        int64_t id = json_integer_value(v);
+        int64_t id = json_integer_value(v), tenant = c->origin.tenant;
 
         if (!v || json_is_null(v))
                 return err_set(err, ERR_INVALID, "%s: missing", key);
@@ -52,13 +51,6 @@ int account_user(struct call *c, int64_t tenant, const char *key, const json_t *
                 user = NULL;
         read_model_unlock(c->api->model);
         return user ? 0 : err_set(err, ERR_NOT_FOUND, "%s: there is no such user", key);
-}
-
-void account_refuse(struct call *c, const struct err *err, const char *text) {
-        if (err->kind == ERR_CONFLICT)
-                problem_replyf(c, ERR_CONFLICT, "%s", text);
-        else
-                problem_reply(c, err);
 }
 
 /* --- users --- */
@@ -142,7 +134,7 @@ static int read_membership(struct call *c, struct user *u, struct err *err) {
         if (!json_is_string(v) && !json_is_integer(v))
                 return err_set(err, ERR_INVALID, "team: must be a name or an id");
         read_model_lock(c->api->model);
-        t = find_team(c->api->model, u->tenant, v);
+        t = find_team(c->api->model, c->origin.tenant, v);
         u->team = t ? t->id : 0;
         read_model_unlock(c->api->model);
         return t ? 0 : err_set(err, ERR_INVALID, "team: there is no such team");
@@ -152,7 +144,7 @@ static void on_user_created(struct call *c, struct command *cmd) {
         const struct user_create *u = container_of(cmd, struct user_create, command);
 
         if (cmd->result < 0) {
-                account_refuse(c, &cmd->err, "The name is taken");
+                problem_reply(c, &cmd->err);
                 return;
         }
         call_add_location(c, "/api/v2/users/%" PRId64, u->user.id);
@@ -165,8 +157,7 @@ void user_create(struct call *c) {
         struct err err;
 
         *u = (struct user_create){ .user.role = ROLE_PLAYER };
-        if (account_tenant(c, &u->user.tenant, &err) < 0 ||
-            body_name(c->body, "name", u->user.name, &err) < 0 ||
+        if (account_tenant(c, &err) < 0 || body_name(c->body, "name", u->user.name, &err) < 0 ||
             read_membership(c, &u->user, &err) < 0) {
                 problem_reply(c, &err);
                 return;
@@ -250,7 +241,7 @@ static void on_team_created(struct call *c, struct command *cmd) {
         const struct team_create *t = container_of(cmd, struct team_create, command);
 
         if (cmd->result < 0) {
-                account_refuse(c, &cmd->err, "The name is taken");
+                problem_reply(c, &cmd->err);
                 return;
         }
         write_team(call_buf(c), &t->team);
@@ -262,8 +253,7 @@ void team_create(struct call *c) {
         struct err err;
 
         *t = (struct team_create){ 0 };
-        if (account_tenant(c, &t->team.tenant, &err) < 0 ||
-            body_name(c->body, "name", t->team.name, &err) < 0) {
+        if (account_tenant(c, &err) < 0 || body_name(c->body, "name", t->team.name, &err) < 0) {
                 problem_reply(c, &err);
                 return;
         }
