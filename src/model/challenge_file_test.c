@@ -293,3 +293,21 @@ TEST(a_folder_that_is_not_there_fails) {
                                  &err) == -1);
         CHECK(strstr(err.msg, "/nonexistent/challenges: No such file") != NULL);
 }
+
+TEST(the_examples_load) {
+        _cleanup_arena_ struct arena arena = { 0 };
+        struct challenge **all;
+        struct complaint *bad;
+        size_t n, n_bad, instances = 0;
+        struct err err;
+
+        CHECK_OK(challenge_dir_load(EXAMPLES, 2, &arena, &all, &n, &bad, &n_bad, &err));
+        for (size_t i = 0; i < n_bad; i++)
+                fprintf(stderr, "%s:%d: %s\n", bad[i].file, bad[i].line, bad[i].reason);
+        CHECK(n >= 6 && n_bad == 0);
+        for (size_t i = 0; i < n; i++) {
+                instances += all[i]->has_instance;
+                challenge_unref(all[i]);
+        }
+        CHECK(instances >= 4);
+}
