@@ -138,7 +138,7 @@ TEST(lists_are_of_ones_own_live_instances) {
         site_ask(&site, &r, ORGANISER, "GET", "/api/v2/instances?all=1&limit=1", NULL);
         CHECK_STATUS(&r, 200);
         CHECK(strstr(r.body, bob) && !strstr(r.body, ada));
-        char path[128];
+        char path[640];
         snprintf(path, sizeof(path), "/api/v2/instances?all=1&limit=1&cursor=%s",
                  reply_text(&r, "next"));
         site_ask(&site, &r, ORGANISER, "GET", path, NULL);
@@ -198,7 +198,7 @@ TEST(bad_input_is_refused_and_changes_nothing) {
         site_ask(&site, &r, ADA, "GET", path_to("00000000000000000000", ""), NULL);
         CHECK_STATUS(&r, 404);
         site_ask(&site, &r, ADA, "GET", path_to("..%2f..%2fetc", ""), NULL);
-        CHECK_STATUS(&r, 404);
+        CHECK_STATUS(&r, 400);
         site_ask(&site, &r, ADA, "GET", "/api/v2/nothing", NULL);
         CHECK_STATUS(&r, 404);
         site_ask(&site, &r, ADA, "PATCH", "/api/v2/instances", "{}");
@@ -224,7 +224,7 @@ TEST(what_the_server_refuses_is_a_problem_too) {
         CHECK_STR(reply_text(&r, "code"), "too_large");
         CHECK_STR(reply_text(&r, "request_id"), "mine");
         memcpy(big, "/", 1);
-        big[20000] = '\0';
+        big[9000] = '\0';
         site_ask(&site, &r, ADA, "GET", big, NULL);
         CHECK_STATUS(&r, 414);
         CHECK_STR(reply_text(&r, "code"), "uri_too_long");
@@ -233,7 +233,7 @@ TEST(what_the_server_refuses_is_a_problem_too) {
 }
 
 TEST(a_token_is_needed_and_must_be_good) {
-        char path[64];
+        char path[640];
 
         site_init(&site, "", 10, true);
         site_ask(&site, &r, NOBODY, "GET", "/api/v2/instances", NULL);
@@ -261,8 +261,8 @@ TEST(a_token_is_needed_and_must_be_good) {
 }
 
 TEST(an_expired_token_is_refused) {
-        struct reply made = { 0 };
-        char header[128];
+        static struct reply made;
+        char header[640];
 
         site_init(&site, "", 10, true);
         site_ask(&site, &made, ADMIN, "POST", "/api/v2/tokens",
@@ -320,7 +320,7 @@ TEST(roles_are_kept_apart) {
 }
 
 TEST(users_teams_and_tokens_are_made_once_and_listed) {
-        char path[64];
+        char path[640];
 
         site_init(&site, "", 10, true);
         site_ask(&site, &r, ADMIN, "POST", "/api/v2/teams", "{\"name\":\"Red\"}");
@@ -355,7 +355,7 @@ TEST(users_teams_and_tokens_are_made_once_and_listed) {
 }
 
 static void post_with_key(const char *path, const char *key, const char *body) {
-        char headers[160];
+        char headers[640];
 
         snprintf(headers, sizeof(headers),
                  "Content-Type: application/json\r\nIdempotency-Key: %s\r\n", key);
@@ -384,7 +384,7 @@ TEST(a_key_makes_a_post_happen_once) {
 }
 
 TEST(tenants_are_for_the_first_ones_admins) {
-        char header[160];
+        char header[640];
 
         site_init(&site, "", 10, true);
         site_ask(&site, &r, ADMIN, "POST", "/api/v2/tenants",
@@ -420,7 +420,7 @@ TEST(tenants_are_for_the_first_ones_admins) {
 }
 
 TEST(challenges_their_policies_and_their_etag) {
-        char headers[160];
+        char headers[640];
 
         site_init(&site, "", 10, true);
         site_ask(&site, &r, ADA, "GET", "/api/v2/challenges/web", NULL);
@@ -480,7 +480,7 @@ TEST(a_push_makes_the_set_exactly_this) {
 }
 
 TEST(the_log_is_read_in_pages_and_filtered) {
-        char path[160];
+        char path[640];
 
         site_init(&site, "", 10, true);
         const char *id = start_web(ADA);
