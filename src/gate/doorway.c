@@ -21,13 +21,19 @@ static void doorway_stop_listening(struct doorway *w) {
         w->fd = -1;
 }
 
+/* INT64_MAX is a deadline too: never. */
+static int64_t shut_at(const struct wanted *w) {
+        return w->deadline_ms < INT64_MAX - GATE_GRACE_MS ? w->deadline_ms + GATE_GRACE_MS :
+                                                            INT64_MAX;
+}
+
 static void doorway_shut(struct due *d) {
         struct doorway *w = container_of(d, struct doorway, shut);
         int64_t at_ms;
         bool over;
 
         pthread_mutex_lock(w->lock);
-        at_ms = w->wanted.deadline_ms + GATE_GRACE_MS;
+        at_ms = shut_at(&w->wanted);
         over = at_ms <= clock_now_ms();
         if (over)
                 doorway_stop_listening(w);
@@ -120,7 +126,7 @@ void doorway_apply(void *arg) {
         if (retarget)
                 doorway_cut_links(w);
         if (w->listener.fd >= 0)
-                due_set(w->lane, &w->shut, w->is.deadline_ms + GATE_GRACE_MS);
+                due_set(w->lane, &w->shut, shut_at(&w->is));
 }
 
 void doorway_end(void *arg) {

@@ -47,7 +47,8 @@ static int listen_fail(uint16_t port, struct err *err) {
 }
 
 /* The port's place is the same in both families. */
-static_assert(offsetof(struct sockaddr_in, sin_port) == offsetof(struct sockaddr_in6, sin6_port));
+static_assert(offsetof(struct sockaddr_in, sin_port) == offsetof(struct sockaddr_in6, sin6_port),
+              "one field");
 
 static int listen_on(const struct gate *g, uint16_t port, int *ret, struct err *err) {
         struct sockaddr_storage a = g->listen;
@@ -73,6 +74,15 @@ static int listen_on(const struct gate *g, uint16_t port, int *ret, struct err *
  * of a door in the order in which they were made, and its end last. */
 static void apply(struct doorway *w) { loop_post(w->lane->loop, doorway_apply, w); }
 
+static void discard(struct gate *g) {
+        for (size_t i = 0; i < g->n_lanes; i++)
+                lane_free(g->lanes[i]);
+        pthread_cond_destroy(&g->ended);
+        pthread_mutex_destroy(&g->lock);
+        free(g->lanes);
+        free(g);
+}
+
 int gate_new(const char *listen_host, struct loop **loops, size_t n_loops, struct gate **ret,
              struct err *err) {
         struct sockaddr_storage a;
@@ -92,9 +102,11 @@ int gate_new(const char *listen_host, struct loop **loops, size_t n_loops, struc
                 abort();
         for (; g->n_lanes < n_loops; g->n_lanes++)
                 if (lane_new(loops[g->n_lanes], &g->lanes[g->n_lanes], err) < 0) {
-                        gate_free(g);
+                        discard(g);
                         return -1;
                 }
+        for (size_t i = 0; i < n_loops; i++)
+                lane_begin(g->lanes[i]);
         *ret = g;
         return 0;
 }
@@ -121,12 +133,7 @@ struct gate *gate_free(struct gate *g) {
         while (g->n_ended < g->n_lanes)
                 pthread_cond_wait(&g->ended, &g->lock);
         pthread_mutex_unlock(&g->lock);
-        for (size_t i = 0; i < g->n_lanes; i++)
-                lane_free(g->lanes[i]);
-        pthread_cond_destroy(&g->ended);
-        pthread_mutex_destroy(&g->lock);
-        free(g->lanes);
-        free(g);
+        discard(g);
         return NULL;
 }
 

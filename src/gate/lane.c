@@ -39,13 +39,14 @@ static void lane_ready(uv_poll_t *poll, _unused_ int status, _unused_ int events
 
 static void lane_arm(struct lane *l) {
         struct heap_node *first = heap_first(&l->dues);
-        int64_t delay;
+        int64_t now = clock_now_ms(), delay = 0;
 
         if (!first) {
                 loop_timer_stop(&l->timer);
                 return;
         }
-        delay = first->at_ms - clock_now_ms();
+        if (first->at_ms > now)
+                delay = first->at_ms - now;
         loop_timer_set(&l->timer, delay < LANE_WAIT_MAX_MS ? delay : LANE_WAIT_MAX_MS);
 }
 
@@ -63,7 +64,7 @@ static void lane_due(void *arg) {
         lane_arm(l);
 }
 
-static void lane_begin(void *arg) {
+static void lane_take_up(void *arg) {
         struct lane *l = arg;
         int rc;
 
@@ -85,10 +86,11 @@ int lane_new(struct loop *loop, struct lane **ret, struct err *err) {
                 free(l);
                 return err_set(err, ERR_INTERNAL, "epoll: %s", strerror(errno));
         }
-        loop_post(loop, lane_begin, l);
         *ret = l;
         return 0;
 }
+
+void lane_begin(struct lane *l) { loop_post(l->loop, lane_take_up, l); }
 
 static void lane_timer_closed(void *arg) {
         struct lane *l = arg;

@@ -8,7 +8,7 @@
  * once, in one place, without waiting for the loop to let go of a handle.
  *
  * A lane and all that hangs on it belong to the loop's thread, except for
- * lane_new(), lane_end() and lane_free(), which the gate calls.
+ * the calls from lane_new() to lane_free(), which are the gate's.
  */
 #pragma once
 
@@ -51,9 +51,12 @@ struct lane {
 
 /* Fails: INTERNAL no descriptor left. */
 _must_check_ int lane_new(struct loop *loop, struct lane **ret, struct err *err);
+/* Takes up its work on the loop, which may not have started yet. */
+void lane_begin(struct lane *l);
 /* Lets go of the loop, after what was posted before; then ENDED(ARG) runs on its
  * thread, and lane_free() may follow. */
 void lane_end(struct lane *l, void (*ended)(void *arg), void *arg);
+/* One that ended, or never began. */
 struct lane *lane_free(struct lane *l);
 DEFINE_CLEANUP(struct lane *, lane_free)
 

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -104,20 +106,29 @@ static inline bool wait_readable(int fd, int timeout_ms) {
         return poll(&p, 1, timeout_ms) == 1;
 }
 
-/* Opens a door with room for 64 connections on a free port; returns the port. */
-static inline uint16_t open_door(struct world *w, uint16_t target, int64_t deadline_ms) {
+/* Opens a door on a free port; returns the port. */
+static inline uint16_t open_wide_door(struct world *w, uint16_t target, int64_t deadline_ms,
+                                      unsigned max_connections) {
         struct door d = { .target_host = "127.0.0.1",
                           .target_port = target,
                           .deadline_ms = deadline_ms,
-                          .max_connections = 64 };
-        struct err err;
+                          .max_connections = max_connections };
+        struct err err = { 0 };
+        int rc;
 
-        do
+        do {
                 d.port = free_port();
-        while (gate_open(w->gate, &d, &err) < 0 && err.kind == ERR_CONFLICT);
+                rc = gate_open(w->gate, &d, &err);
+        } while (rc < 0 && err.kind == ERR_CONFLICT);
+        kit_check(rc == 0, err.msg);
         return d.port;
 }
-#define FAR_MS (clock_now_ms() + 3600 * 1000)
+
+/* The same with room for a few. */
+static inline uint16_t open_door(struct world *w, uint16_t target, int64_t deadline_ms) {
+        return open_wide_door(w, target, deadline_ms, 64);
+}
+#define FAR_MS (clock_now_ms() + INT64_C(3600000))
 
 static inline void say(int fd, const char *text) {
         kit_check(send(fd, text, strlen(text), MSG_NOSIGNAL) == (ssize_t)strlen(text), "send");

@@ -14,6 +14,7 @@
 #include "net/http_impl.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,7 +175,7 @@ static void linger(struct http_conn *conn) {
                 return;
         if (!conn->cut && (ioctl(conn->fd, FIONREAD, &unread) < 0 || unread == 0))
                 return;
-        fd = dup(conn->fd);
+        fd = fcntl(conn->fd, F_DUPFD_CLOEXEC, 0);
         l = fd < 0 ? NULL : calloc(1, sizeof(*l));
         if (!l || uv_poll_init(loop_uv(hl->loop), &l->poll, fd) < 0) {
                 free(l);

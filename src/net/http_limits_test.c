@@ -90,7 +90,7 @@ TEST(large_body_is_answered_not_reset) {
                 _cleanup_buf_ struct buf body = { 0 }, b = { 0 };
                 int fd = dial(&f);
 
-                fill(&body, 10 * 1024 * 1024);
+                fill(&body, 10485760);
                 say(fd, "POST /" CLOSING);
                 say(fd, heads[i]);
                 CHECK(say_n(fd, body.data, body.len));

@@ -134,12 +134,10 @@ static int removed(struct docker *d, const char *name, bool volumes, struct err 
         return 0;
 }
 
-static void holder_name(const char *name, char ret[80]) { snprintf(ret, 80, "%s.flag", name); }
-
 int docker_stop(struct runtime *rt, const char *name, struct err *err) {
         struct docker *d = docker(rt);
         struct docker_container c;
-        char holder[80];
+        char holder[HOLDER_NAME_MAX];
         bool there = docker_get(d, name, &c, err) == 0;
 
         if (!there && err->kind != ERR_NOT_FOUND)
@@ -148,7 +146,7 @@ int docker_stop(struct runtime *rt, const char *name, struct err *err) {
                 return 0; /* never ours */
         if (there && removed(d, name, true, err) < 0)
                 return -1;
-        holder_name(name, holder);
+        docker_holder_name(name, holder);
         return removed(d, holder, true, err);
 }
 
@@ -158,7 +156,7 @@ struct making {
         struct docker *d;
         const struct spec *spec;
         struct docker_create create;
-        char holder[80], source[PATH_MAX + 16];
+        char holder[HOLDER_NAME_MAX], source[PATH_MAX + 16];
         bool made; /* by this call, as far as we know */
 };
 
@@ -312,7 +310,7 @@ int docker_start(struct runtime *rt, const struct spec *spec, struct instance *r
         };
         if (docker_net_ensure(d, spec, &m.create.network, err) < 0)
                 return -1;
-        holder_name(spec->name, m.holder);
+        docker_holder_name(spec->name, m.holder);
         claim(d, &s);
         result = start_claimed(&m, ret, err);
         if (result < 0)
