@@ -8,7 +8,7 @@
 
 #define LEASES_MAX 1000000
 
-static void write_tenant(struct buf *b, const void *item) {
+static void write_tenant(struct buf *b, const struct read_model *m _unused_, const void *item) {
         const struct tenant *t = item;
 
         json_open(b, '{');
@@ -30,6 +30,7 @@ static void write_tenant(struct buf *b, const void *item) {
 }
 
 static int64_t id_of(const void *item) { return ((const struct tenant *)item)->id; }
+static const struct page_kind tenants = { id_of, write_tenant };
 
 void tenant_list(struct call *c) {
         struct list list = { .arena = http_arena(c->req) };
@@ -45,7 +46,7 @@ void tenant_list(struct call *c) {
         read_model_lock(c->api->model);
         while ((t = read_model_next_tenant(c->api->model, &at)))
                 list_add(&list, t);
-        page_write(call_buf(c), &list, &page, id_of, write_tenant);
+        page_write(call_buf(c), c->api->model, &list, &page, &tenants);
         read_model_unlock(c->api->model);
         call_reply_json(c, 200);
 }
@@ -57,7 +58,7 @@ static void on_created(struct call *c, struct command *cmd) {
                 problem_reply(c, &cmd->err);
                 return;
         }
-        write_tenant(call_buf(c), &t->tenant);
+        write_tenant(call_buf(c), c->api->model, &t->tenant);
         call_reply_json(c, 201);
 }
 

@@ -61,10 +61,12 @@ static int read_expiry(const json_t *o, int64_t *ret, struct err *err) {
 }
 
 static int read_request(struct call *c, struct token_create *t, struct err *err) {
+        const json_t *v = json_object_get(c->body, "user");
         struct user user = { 0 };
 
-        if (account_tenant(c, err) < 0 ||
-            account_user(c, "user", json_object_get(c->body, "user"), &user, err) < 0 ||
+        if (!v)
+                v = json_object_get(c->body, "user_id");
+        if (account_tenant(c, err) < 0 || account_user(c, "user", v, &user, err) < 0 ||
             read_expiry(c->body, &t->expires_ms, err) < 0)
                 return -1;
         t->user = user.id;
@@ -85,7 +87,10 @@ void token_create(struct call *c) {
 }
 
 static int64_t id_of(const void *item) { return ((const struct token *)item)->id; }
-static void write_item(struct buf *b, const void *item) { write_token(b, item, NULL); }
+static void write_item(struct buf *b, const struct read_model *m _unused_, const void *item) {
+        write_token(b, item, NULL);
+}
+static const struct page_kind tokens = { id_of, write_item };
 
 void token_list(struct call *c) {
         const char *name = http_query(c->req, "user");
@@ -106,7 +111,7 @@ void token_list(struct call *c) {
         while ((t = read_model_next_token(c->api->model, user.id, &at)))
                 if (t->tenant == c->origin.tenant)
                         list_add(&list, t);
-        page_write(call_buf(c), &list, &page, id_of, write_item);
+        page_write(call_buf(c), c->api->model, &list, &page, &tokens);
         read_model_unlock(c->api->model);
         call_reply_json(c, 200);
 }

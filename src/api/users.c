@@ -55,8 +55,10 @@ int account_user(struct call *c, const char *key, const json_t *v, struct user *
 
 /* --- users --- */
 
-static void write_user(struct buf *b, const void *item) {
+/* With the read model locked: it has the team's name. */
+static void write_user(struct buf *b, const struct read_model *m, const void *item) {
         const struct user *u = item;
+        const struct team *team = u->team ? read_model_team(m, u->team) : NULL;
 
         json_open(b, '{');
         json_key(b, "id");
@@ -70,12 +72,24 @@ static void write_user(struct buf *b, const void *item) {
                 json_int(b, u->team);
         else
                 json_none(b);
+        json_key(b, "team");
+        json_text(b, team ? team->name : NULL);
         json_key(b, "created_at");
         json_time(b, u->created_ms);
         json_close(b, '}');
 }
 
 static int64_t user_id(const void *item) { return ((const struct user *)item)->id; }
+static const struct page_kind users = { user_id, write_user };
+
+static void reply_user(struct call *c, int status, const struct user *u) {
+        struct buf *b = call_buf(c);
+
+        read_model_lock(c->api->model);
+        write_user(b, c->api->model, u);
+        read_model_unlock(c->api->model);
+        call_reply_json(c, status);
+}
 
 void user_list(struct call *c) {
         struct list list = { .arena = http_arena(c->req) };
@@ -91,7 +105,7 @@ void user_list(struct call *c) {
         read_model_lock(c->api->model);
         while ((u = read_model_next_user(c->api->model, c->origin.tenant, &at)))
                 list_add(&list, u);
-        page_write(call_buf(c), &list, &page, user_id, write_user);
+        page_write(call_buf(c), c->api->model, &list, &page, &users);
         read_model_unlock(c->api->model);
         call_reply_json(c, 200);
 }
@@ -148,8 +162,7 @@ static void on_user_created(struct call *c, struct command *cmd) {
                 return;
         }
         call_add_location(c, "/api/v2/users/%" PRId64, u->user.id);
-        write_user(call_buf(c), &u->user);
-        call_reply_json(c, 201);
+        reply_user(c, 201, &u->user);
 }
 
 void user_create(struct call *c) {
@@ -173,8 +186,7 @@ static void on_user_changed(struct call *c, struct command *cmd) {
                 problem_reply(c, &cmd->err);
                 return;
         }
-        write_user(call_buf(c), &u->user);
-        call_reply_json(c, 200);
+        reply_user(c, 200, &u->user);
 }
 
 void user_change(struct call *c) {
@@ -203,7 +215,7 @@ void user_change(struct call *c) {
 
 /* --- teams --- */
 
-static void write_team(struct buf *b, const void *item) {
+static void write_team(struct buf *b, const struct read_model *m _unused_, const void *item) {
         const struct team *t = item;
 
         json_open(b, '{');
@@ -217,6 +229,7 @@ static void write_team(struct buf *b, const void *item) {
 }
 
 static int64_t team_id(const void *item) { return ((const struct team *)item)->id; }
+static const struct page_kind teams = { team_id, write_team };
 
 void team_list(struct call *c) {
         struct list list = { .arena = http_arena(c->req) };
@@ -232,7 +245,7 @@ void team_list(struct call *c) {
         read_model_lock(c->api->model);
         while ((t = read_model_next_team(c->api->model, c->origin.tenant, &at)))
                 list_add(&list, t);
-        page_write(call_buf(c), &list, &page, team_id, write_team);
+        page_write(call_buf(c), c->api->model, &list, &page, &teams);
         read_model_unlock(c->api->model);
         call_reply_json(c, 200);
 }
@@ -244,7 +257,7 @@ static void on_team_created(struct call *c, struct command *cmd) {
                 problem_reply(c, &cmd->err);
                 return;
         }
-        write_team(call_buf(c), &t->team);
+        write_team(call_buf(c), c->api->model, &t->team);
         call_reply_json(c, 201);
 }
 
@@ -308,7 +321,7 @@ void whoami(struct call *c) {
         if (user && tenant) {
                 json_open(b, '{');
                 json_key(b, "user");
-                write_user(b, user);
+                write_user(b, c->api->model, user);
                 json_key(b, "tenant");
                 write_tenant(b, tenant);
                 json_key(b, "account");
