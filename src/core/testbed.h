@@ -43,6 +43,17 @@ static inline void bed_stop(struct bed *b) {
         b->engine = engine_free(b->engine);
 }
 
+/* An empty database where $STORE is a PostgreSQL: an earlier test left its rows. */
+static inline void bed_wipe(const char *store) {
+        char command[1024];
+
+        snprintf(command, sizeof(command),
+                 "psql -q -d '%s' -c 'SET client_min_messages TO error; "
+                 "DROP SCHEMA public CASCADE; CREATE SCHEMA public'",
+                 store + strlen("postgres:"));
+        CHECK(system(command) == 0);
+}
+
 /* OPTIONS of the fake runtime ("start_ms=20"), capacity in slots. */
 static inline void bed_init(struct bed *b, const char *options, int64_t capacity) {
         struct runtime_config rc = { .install = "test" };
@@ -54,9 +65,11 @@ static inline void bed_init(struct bed *b, const char *options, int64_t capacity
         crypto_init();
         CHECK(mkdtemp(b->dir));
         snprintf(url, sizeof(url), "fake:%s/engine?%s", b->dir, options);
-        if (store)
+        if (store) {
+                bed_wipe(store);
                 snprintf(b->store_url, sizeof(b->store_url), "%s", store);
-        else
+        }
+        if (!store)
                 snprintf(b->store_url, sizeof(b->store_url), "sqlite:%s/berth.db", b->dir);
         CHECK_OK(loop_new("gate", &b->loop, &err));
         loop_start(b->loop);

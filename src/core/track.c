@@ -100,10 +100,13 @@ static void enqueue(struct engine *e, struct slot *slot, struct tracked *t, enum
 
 /* A start that still waits in its slot's queue, and is not wanted any more. */
 static void unqueue_start(struct slot *slot, struct tracked *t) {
-        struct tracked **at = &slot->starts.first;
+        struct tracked **at;
 
-        while (*at != t)
-                at = &(*at)->next;
+        assert(slot); /* that it was put into a queue of */
+        at = &slot->starts.first;
+
+        for (; *at != t; at = &(*at)->next)
+                assert(*at);
         *at = t->next;
         if (slot->starts.end == &t->next)
                 slot->starts.end = at;

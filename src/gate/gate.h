@@ -27,8 +27,8 @@
 struct gate;
 
 struct door {
-        uint16_t port;            /* listened on */
-        char target_host[64];     /* numeric address of the instance */
+        uint16_t port;        /* listened on */
+        char target_host[64]; /* numeric address of the instance */
         uint16_t target_port;
         int64_t deadline_ms;      /* wall clock of base/clock */
         unsigned max_connections; /* through this door at once */
@@ -36,8 +36,8 @@ struct door {
 
 struct door_stats {
         uint64_t bytes_in, bytes_out; /* from players, to players */
-        uint64_t accepted, refused;
-        unsigned open;
+        uint64_t accepted, refused;   /* connections forwarded, and turned away */
+        unsigned open;                /* connections */
 };
 
 /* LISTEN_HOST: the numeric address that doors bind ("0.0.0.0", "127.0.0.1", "::"). */
@@ -60,5 +60,6 @@ void gate_extend(struct gate *g, uint16_t port, int64_t deadline_ms);
 /* Closes the door and its connections.  No-op where none is. */
 void gate_close(struct gate *g, uint16_t port);
 
-/* False where no door is open. */
+/* False where no door is.  One that its deadline shut still tells what it
+ * counted, until gate_close(). */
 bool gate_stats(struct gate *g, uint16_t port, struct door_stats *ret);

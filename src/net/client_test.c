@@ -112,13 +112,13 @@ static bool sink(void *arg, const char *data _unused_, size_t n) {
 TEST(streams) {
         struct fixture f = start(flood);
         struct client_request r = request(&f, "GET", "/");
-        size_t some = 100 * 1024, all = 1024 * 1024;
+        size_t some = 102400, all = 1048576;
         int status = 0;
         struct err err;
 
         CHECK_OK(client_do(&r, sink, &some, &status, NULL, &err)); /* stopped on the way */
         CHECK(status == 200);
         CHECK_OK(client_do(&r, sink, &all, &status, NULL, &err));
-        CHECK(all == 1024 * 1024 - 64 * 8192);
+        CHECK(all == 1048576 - (size_t)64 * 8192);
         tear_down(&f);
 }

@@ -46,19 +46,28 @@ struct http_config {
                                                NULL-terminated or NULL */
         http_handler *handler;
         void *arg;
-        /* Builds the body of an error that the server itself answers (413, 414, 431, 400 ...). */
+        /* Builds the body of an error that the server itself answers (400, 408, 413, 414, 431),
+         * as application/problem+json.  REQ may lack a path and headers.  What libmicrohttpd
+         * finds wrong in the grammar of headers and chunks it answers with a text of its own. */
         void (*error_body)(struct http_req *req, int status, struct buf *body);
 };
 
+/* LOOPS may run already or be started later.  Fails: INVALID a setting or TLS file, NOT_FOUND a
+ * TLS file, CONFLICT the port is in use, UNAVAILABLE. */
 _must_check_ int http_server_new(const struct http_config *config, struct loop **loops,
                                  size_t n_loops, struct http_server **ret, struct err *err);
 unsigned http_server_port(const struct http_server *s);
-/* No new connections; waits at most TIMEOUT_MS for the requests in flight. */
+/* No new connections; waits at most TIMEOUT_MS for the requests in flight, not for streams.
+ * From no loop's thread. */
 void http_server_quiesce(struct http_server *s, int64_t timeout_ms);
+/* Ends what is still under way: a suspended request ends without an answer, a stream dies, both
+ * with http_on_done().  No http_resume() may come after.  From the thread that starts and stops
+ * the loops, best while they run. */
 struct http_server *http_server_free(struct http_server *s);
 DEFINE_CLEANUP(struct http_server *, http_server_free)
 
-/* What was asked.  All text lives as long as the request. */
+/* What was asked.  All text lives as long as the request.  HEAD is to be handled as GET: its
+ * body is measured and not sent. */
 enum http_method http_method(const struct http_req *req);
 const char *http_path(const struct http_req *req); /* decoded, without the query */
 const char *http_query(const struct http_req *req, const char *key);   /* NULL when absent */
@@ -79,12 +88,14 @@ void http_reply(struct http_req *req, int status, const char *content_type, cons
                 size_t n);
 /* The status that was answered; 0 before. */
 int http_status(const struct http_req *req);
-/* Called on the loop's thread when REQ is over, whatever its end; one per server. */
+/* Called on the loop's thread when REQ is over, whatever its end; one per server, set before the
+ * loops run or before it has a request. */
 void http_on_done(struct http_server *s, void (*fn)(void *arg, struct http_req *req), void *arg);
 
 /* The request waits; nothing of it may be touched on the loop until FN(REQ, ARG) runs there. */
 void http_suspend(struct http_req *req);
-/* From any thread, once per http_suspend(). */
+/* From any thread, once per http_suspend().  FN runs also when the peer is gone; it answers or
+ * suspends again.  A peer that closed its sending side counts as gone and gets no answer. */
 void http_resume(struct http_req *req, void (*fn)(struct http_req *req, void *arg), void *arg);
 /* Did the peer go away?  From the loop's thread. */
 bool http_gone(const struct http_req *req);

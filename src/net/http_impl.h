@@ -21,11 +21,11 @@
 #include "net/http.h"
 #include "net/http_parse.h"
 
-#define HTTP_FREE_MAX     256         /* requests that a loop keeps for reuse */
-#define HTTP_KEEP_BYTES   (16 * 1024) /* the largest buffer that one keeps */
-#define HTTP_LINGER_MAX   64          /* sockets that a loop lingers on at once */
+#define HTTP_FREE_MAX     256                 /* requests that a loop keeps for reuse */
+#define HTTP_KEEP_BYTES   (size_t)(16 * 1024) /* the largest buffer that one keeps */
+#define HTTP_LINGER_MAX   64                  /* sockets that a loop lingers on at once */
 #define HTTP_LINGER_MS    5000
-#define HTTP_LINGER_BYTES (32 * 1024 * 1024)
+#define HTTP_LINGER_BYTES (size_t)(32 * 1024 * 1024)
 #define HTTP_SWEEP_MS     1000
 #define HTTP_BODY_BYTES_S 4096 /* a slower body than this meets its deadline */
 #define HTTP_ERROR_TYPE   "application/problem+json"
@@ -45,6 +45,7 @@ struct http_conn {
         bool served;         /* a request reached us on it */
         bool cut;            /* answered before the whole body came */
         int64_t opened_ms;   /* uv_now() */
+        int64_t expect_ms;   /* since when the peer has to send something */
         int64_t deadline_ms; /* for what the peer still has to send; 0: nothing */
         struct in6_addr addr;
         char peer[HTTP_ADDR_TEXT];

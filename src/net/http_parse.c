@@ -98,8 +98,9 @@ static char next_byte(const char **at) {
                 *at += 3;
                 return (char)c;
         }
-        c = *(*at)++;
-        return c == '+' ? ' ' : (char)c;
+        if (*(*at)++ == '+')
+                return ' ';
+        return (*at)[-1];
 }
 
 /* Does the name in FROM..END, decoded, equal KEY? */

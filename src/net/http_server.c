@@ -9,7 +9,7 @@
 #include "net/http_socket.h"
 #include "os/file.h"
 
-#define PEM_MAX_BYTES (1024 * 1024)
+#define PEM_MAX_BYTES (size_t)(1024 * 1024)
 
 /* What is posted to a loop to take it in.  The server may be freed before the loop ever ran. */
 struct http_attach {
@@ -103,15 +103,23 @@ static void attach(void *arg) {
         http_run(hl); /* puts the listener into the epoll set */
 }
 
-void http_handle_closed(struct http_loop *hl) {
+static void let_go(void *arg) {
+        struct http_loop *hl = arg;
         struct http_server *s = hl->server;
 
-        if (--hl->handles)
-                return;
         pthread_mutex_lock(&s->lock);
         s->detached++;
         pthread_cond_broadcast(&s->changed);
         pthread_mutex_unlock(&s->lock);
+}
+
+void http_handle_closed(struct http_loop *hl) {
+        if (--hl->handles)
+                return;
+        if (loop_is_mine(hl->loop))
+                loop_post(hl->loop, let_go, hl); /* after the wakes that were posted */
+        else
+                let_go(hl);
 }
 
 static void on_closed(void *arg) { http_handle_closed(arg); }

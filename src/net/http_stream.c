@@ -6,7 +6,7 @@
 
 #include "net/http_socket.h"
 
-#define BLOCK (16 * 1024)
+#define BLOCK (size_t)(16 * 1024)
 
 /*
  * Two hold a stream: the caller, until http_stream_close(), and libmicrohttpd's

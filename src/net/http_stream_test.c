@@ -1,6 +1,6 @@
 #include "net/http_testing.h"
 
-#define MAX_PENDING (256 * 1024)
+#define MAX_PENDING 262144
 
 /* Hands the stream of the one request to the test. */
 struct box {
@@ -146,9 +146,9 @@ TEST(written_from_other_threads) {
 
                 CHECK(hear(fds[i], &b, "\r\n0\r\n\r\n"));
                 unchunk(&b, &text);
-                CHECK(text.len == 8 * PIECES);
+                CHECK(text.len == (size_t)8 * PIECES);
                 for (int k = 0; k < PIECES; k++)
-                        CHECK(atoi(text.data + 8 * k + 1) == k);
+                        CHECK(strtol(text.data + (size_t)8 * k + 1, NULL, 10) == k);
                 pthread_join(threads[i], NULL);
                 close(fds[i]);
         }
@@ -196,7 +196,7 @@ TEST(slow_reader_meets_the_limit) {
         memset(piece, 'x', sizeof(piece));
         while (http_stream_write(s, piece, sizeof(piece))) {
                 sent += sizeof(piece);
-                CHECK(sent < 64 * 1024 * 1024); /* the sockets' buffers, and ours */
+                CHECK(sent < (size_t)64 * 1024 * 1024); /* the sockets' buffers, and ours */
         }
         CHECK(!http_stream_alive(s));
         while (!box.done) {

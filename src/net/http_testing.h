@@ -24,8 +24,8 @@ static void test_error_body(struct http_req *req _unused_, int status, struct bu
 
 static inline struct http_config test_config(http_handler *handler, void *arg) {
         return (struct http_config){ .listen = "127.0.0.1:0",
-                                     .max_body_bytes = 64 * 1024,
-                                     .max_header_bytes = 16 * 1024,
+                                     .max_body_bytes = 65536,
+                                     .max_header_bytes = 16384,
                                      .max_connections = 2000,
                                      .idle_timeout_s = 5,
                                      .handler = handler,

@@ -215,8 +215,7 @@ int docker_get(struct docker *d, const char *name, struct docker_container *ret,
         return docker_json_container(answer.data, answer.len, d->published_host, ret, err);
 }
 
-/* NOT_FOUND also when it is another install's. */
-static int get_ours(struct docker *d, const char *name, struct docker_container *ret,
+int docker_get_ours(struct docker *d, const char *name, struct docker_container *ret,
                     struct err *err) {
         if (docker_get(d, name, ret, err) < 0)
                 return -1;
@@ -225,26 +224,40 @@ static int get_ours(struct docker *d, const char *name, struct docker_container 
         return 0;
 }
 
-static int docker_inspect(struct runtime *rt, const char *name, struct instance *ret,
-                          struct err *err) {
-        struct docker_container c;
-
-        if (get_ours(docker(rt), name, &c, err) < 0)
-                return -1;
-        *ret = c.instance;
-        return 0;
+void docker_holder_name(const char *name, char ret[HOLDER_NAME_MAX]) {
+        snprintf(ret, HOLDER_NAME_MAX, "%s.flag", name);
 }
 
-/* A flag's holder that a crash has left is shown as the instance it was for, so that who removes
- * orphans removes it; but not beside that instance. */
-static bool show_holder(struct docker_container *all, size_t n, size_t at) {
-        struct instance *i = &all[at].instance;
+/* A flag's holder that a crash has left is shown as the half-made instance it was for, so that
+ * who removes orphans removes it. */
+static void show_holder(struct docker_container *c) {
+        str_copy(c->instance.name, sizeof(c->instance.name), c->holder_of);
+}
 
-        for (size_t k = 0; k < n; k++)
-                if (k != at && strcmp(all[k].instance.name, all[at].holder_of) == 0)
-                        return false;
-        str_copy(i->name, sizeof(i->name), all[at].holder_of);
-        return true;
+static bool has_instance(const struct docker_container *all, size_t n, const char *name) {
+        for (size_t i = 0; i < n; i++)
+                if (!all[i].holder_of[0] && strcmp(all[i].instance.name, name) == 0)
+                        return true;
+        return false;
+}
+
+static int docker_inspect(struct runtime *rt, const char *name, struct instance *ret,
+                          struct err *err) {
+        struct docker *d = docker(rt);
+        struct docker_container c;
+        char holder[HOLDER_NAME_MAX];
+        struct err why;
+
+        if (docker_get_ours(d, name, &c, err) == 0) {
+                *ret = c.instance;
+                return 0;
+        }
+        docker_holder_name(name, holder);
+        if (err->kind != ERR_NOT_FOUND || docker_get_ours(d, holder, &c, &why) < 0)
+                return -1;
+        show_holder(&c);
+        *ret = c.instance;
+        return 0;
 }
 
 static int docker_list(struct runtime *rt, struct arena *arena, struct instance **ret, size_t *n,
@@ -264,9 +277,13 @@ static int docker_list(struct runtime *rt, struct arena *arena, struct instance 
                              err) < 0)
                 return -1;
         shown = arena_alloc(arena, (n_all + 1) * sizeof(*shown));
-        for (size_t i = 0; i < n_all; i++)
-                if (!all[i].holder_of[0] || show_holder(all, n_all, i))
-                        shown[n_shown++] = all[i].instance;
+        for (size_t i = 0; i < n_all; i++) {
+                if (all[i].holder_of[0] && has_instance(all, n_all, all[i].holder_of))
+                        continue;
+                if (all[i].holder_of[0])
+                        show_holder(&all[i]);
+                shown[n_shown++] = all[i].instance;
+        }
         *ret = shown;
         *n = n_shown;
         return 0;
@@ -278,7 +295,7 @@ static int docker_stats(struct runtime *rt, const char *name, struct usage *ret,
         struct docker_container c;
         char path[128];
 
-        if (get_ours(d, name, &c, err) < 0)
+        if (docker_get_ours(d, name, &c, err) < 0)
                 return -1;
         snprintf(path, sizeof(path), "/containers/%s/stats?stream=false&one-shot=true", name);
         if (docker_call(d, "GET", path, NULL, INSPECT_MS, &answer, err) < 0)

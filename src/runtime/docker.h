@@ -50,6 +50,13 @@ _must_check_ int docker_negotiate(struct docker *d, struct docker_version *ret, 
 _must_check_ int docker_get(struct docker *d, const char *name, struct docker_container *ret,
                             struct err *err);
 
+/* The same of our install only. */
+_must_check_ int docker_get_ours(struct docker *d, const char *name, struct docker_container *ret,
+                                 struct err *err);
+/* Name of the container that holds the flag for instance NAME. */
+#define HOLDER_NAME_MAX 80
+void docker_holder_name(const char *name, char ret[HOLDER_NAME_MAX]);
+
 /* TEXT as it may stand in a URL. */
 void docker_escape(struct buf *b, const char *text);
 

@@ -9,16 +9,6 @@
 
 #define LOGS_MS 30000 /* of output that does not follow */
 
-static int check_ours(struct docker *d, const char *name, struct err *err) {
-        struct docker_container c;
-
-        if (docker_get(d, name, &c, err) < 0)
-                return -1;
-        if (strcmp(c.install, d->install) != 0)
-                return err_set(err, ERR_NOT_FOUND, "%s is another install's", name);
-        return 0;
-}
-
 /* Output. */
 
 struct output {
@@ -38,9 +28,10 @@ int docker_logs(struct runtime *rt, const char *name, bool follow, int tail_line
                 const bool *cancel, runtime_sink *sink, void *arg, struct err *err) {
         struct output o = { .frames = { .sink = sink, .arg = arg } };
         struct docker *d = docker(rt);
+        struct docker_container c;
         char path[160], tail[16];
 
-        if (check_ours(d, name, err) < 0)
+        if (docker_get_ours(d, name, &c, err) < 0)
                 return -1;
         snprintf(tail, sizeof(tail), "%d", tail_lines);
         snprintf(path, sizeof(path), "/containers/%s/logs?stdout=1&stderr=1&follow=%d&tail=%s",
@@ -228,11 +219,12 @@ int docker_exec(struct runtime *rt, const char *name, const char *const *command
                 int *status, struct err *err) {
         _cleanup_buf_ struct buf body = { 0 }, answer = { 0 };
         struct docker *d = docker(rt);
+        struct docker_container c;
         char path[128], id[72];
         bool running;
         int code;
 
-        if (check_ours(d, name, err) < 0 || prepare(d, name, command, id, err) < 0)
+        if (docker_get_ours(d, name, &c, err) < 0 || prepare(d, name, command, id, err) < 0)
                 return -1;
         buf_str(&body, "{\"Detach\":false,\"Tty\":false}");
         snprintf(path, sizeof(path), "/exec/%s/start", id);

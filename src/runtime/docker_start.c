@@ -13,6 +13,7 @@
  * the conflict of names: ours and of the same generation, it is adopted; of
  * another generation, it is removed; of another install, nothing is touched.
  */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -59,8 +60,12 @@ static void unclaim(struct docker *d, struct starting *s) {
 
 /* The flag. */
 
+/* SIZE - 1 octal digits and a NUL, as ustar has its numbers. */
 static void octal(char *field, size_t size, uint64_t value) {
-        snprintf(field, size, "%0*lo", (int)size - 1, (unsigned long)value);
+        field[--size] = '\0';
+        for (; size > 0; value >>= 3)
+                field[--size] = (char)('0' + (value & 7));
+        assert(value == 0);
 }
 
 /* A tar archive (ustar) of one file, mode 0444, owned by root. */
@@ -129,12 +134,10 @@ static int removed(struct docker *d, const char *name, bool volumes, struct err 
         return 0;
 }
 
-static void holder_name(const char *name, char ret[80]) { snprintf(ret, 80, "%s.flag", name); }
-
 int docker_stop(struct runtime *rt, const char *name, struct err *err) {
         struct docker *d = docker(rt);
         struct docker_container c;
-        char holder[80];
+        char holder[HOLDER_NAME_MAX];
         bool there = docker_get(d, name, &c, err) == 0;
 
         if (!there && err->kind != ERR_NOT_FOUND)
@@ -143,7 +146,7 @@ int docker_stop(struct runtime *rt, const char *name, struct err *err) {
                 return 0; /* never ours */
         if (there && removed(d, name, true, err) < 0)
                 return -1;
-        holder_name(name, holder);
+        docker_holder_name(name, holder);
         return removed(d, holder, true, err);
 }
 
@@ -153,7 +156,7 @@ struct making {
         struct docker *d;
         const struct spec *spec;
         struct docker_create create;
-        char holder[80], source[PATH_MAX + 16];
+        char holder[HOLDER_NAME_MAX], source[PATH_MAX + 16];
         bool made; /* by this call, as far as we know */
 };
 
@@ -307,7 +310,7 @@ int docker_start(struct runtime *rt, const struct spec *spec, struct instance *r
         };
         if (docker_net_ensure(d, spec, &m.create.network, err) < 0)
                 return -1;
-        holder_name(spec->name, m.holder);
+        docker_holder_name(spec->name, m.holder);
         claim(d, &s);
         result = start_claimed(&m, ret, err);
         if (result < 0)

@@ -12,6 +12,9 @@
 /* A call that failed this late is not tried again: its caller has waited long enough. */
 #define RETRY_WINDOW_MS 10000
 #define MEMORY_MIN_MB   6 /* the least that Docker accepts */
+#define IMAGE_MAX       255
+#define FLAG_MAX        4096
+#define FLAG_PATH_MAX   100 /* "/" and what fits the header of a tar archive */
 
 static const struct runtime_driver *const drivers[] = {
         &runtime_docker,
@@ -121,15 +124,34 @@ const char *runtime_name(const struct runtime *rt) { return rt->driver->scheme; 
 bool runtime_remote(const struct runtime *rt) { return rt->driver->remote(rt); }
 int runtime_breaker(const struct runtime *rt) { return (int)breaker_state(&rt->breaker); }
 
+/* A name that no engine would take is in none. */
+static int check_name(const char *name, struct err *err) {
+        if (!word_ok(name, sizeof(((struct instance *)0)->name) - 1))
+                return err_set(err, ERR_NOT_FOUND, "there is no instance of such a name");
+        return 0;
+}
+
+static int check_image(const char *image, struct err *err) {
+        if (!image || !isalnum((unsigned char)image[0]) || strlen(image) > IMAGE_MAX)
+                return err_set(err, ERR_INVALID, "the image has no valid name");
+        for (; *image; image++)
+                if (!isalnum((unsigned char)*image) && !strchr("._-/:@", *image))
+                        return err_set(err, ERR_INVALID, "the image has no valid name");
+        return 0;
+}
+
 static int check_flag(const struct spec *spec, struct err *err) {
         const char *path = spec->flag_path;
         size_t n;
 
+        if (spec->flag && strlen(spec->flag) > FLAG_MAX)
+                return err_set(err, ERR_INVALID, "the flag is longer than %d bytes", FLAG_MAX);
         if (!path)
                 return 0;
         n = strlen(path);
-        if (path[0] != '/' || n < 2 || n > 255 || path[n - 1] == '/' || strstr(path, "//") ||
-            strstr(path, "/../") || strstr(path, "/./") || strchr(path, ':'))
+        if (path[0] != '/' || n < 2 || n > FLAG_PATH_MAX || path[n - 1] == '/' ||
+            strstr(path, "//") || strstr(path, "/../") || strstr(path, "/./") ||
+            strcmp(path + n - 2, "/.") == 0 || (n > 2 && strcmp(path + n - 3, "/..") == 0))
                 return err_set(err, ERR_INVALID, "\"%s\" is no path for a flag's file", path);
         if (!spec->flag)
                 return err_set(err, ERR_INVALID, "a path for the flag's file, but no flag");
@@ -142,8 +164,8 @@ static int check_spec(const struct spec *spec, struct err *err) {
                 return err_set(err, ERR_INVALID, "the instance's name is not a word");
         if (!word_ok(spec->lease, sizeof(((struct instance *)0)->lease) - 1))
                 return err_set(err, ERR_INVALID, "the lease's id is not a word");
-        if (!spec->image || !spec->image[0])
-                return err_set(err, ERR_INVALID, "no image");
+        if (check_image(spec->image, err) < 0)
+                return -1;
         if (spec->n_ports > RUNTIME_PORTS_MAX)
                 return err_set(err, ERR_INVALID, "more than %d ports", RUNTIME_PORTS_MAX);
         for (size_t i = 0; i < spec->n_ports; i++)
@@ -160,6 +182,8 @@ int runtime_pull(struct runtime *rt, const char *image, runtime_progress *progre
         struct attempt a = { 0 };
         int r;
 
+        if (check_image(image, err) < 0)
+                return -1;
         do
                 r = attempt_begin(rt, &a, err) < 0 ?
                             -1 :
@@ -172,6 +196,8 @@ int runtime_has_image(struct runtime *rt, const char *image, bool *ret, struct e
         struct attempt a = { 0 };
         int r;
 
+        if (check_image(image, err) < 0)
+                return -1;
         do
                 r = attempt_begin(rt, &a, err) < 0 ? -1 :
                                                      rt->driver->has_image(rt, image, ret, err);
@@ -196,6 +222,8 @@ int runtime_stop(struct runtime *rt, const char *name, struct err *err) {
         struct attempt a = { 0 };
         int r;
 
+        if (check_name(name, err) < 0)
+                return 0;
         do
                 r = attempt_begin(rt, &a, err) < 0 ? -1 : rt->driver->stop(rt, name, err);
         while (attempt_again(rt, &a, r, err));
@@ -206,6 +234,8 @@ int runtime_inspect(struct runtime *rt, const char *name, struct instance *ret, 
         struct attempt a = { 0 };
         int r;
 
+        if (check_name(name, err) < 0)
+                return -1;
         do
                 r = attempt_begin(rt, &a, err) < 0 ? -1 : rt->driver->inspect(rt, name, ret, err);
         while (attempt_again(rt, &a, r, err));
@@ -227,6 +257,8 @@ int runtime_stats(struct runtime *rt, const char *name, struct usage *ret, struc
         struct attempt a = { 0 };
         int r;
 
+        if (check_name(name, err) < 0)
+                return -1;
         do
                 r = attempt_begin(rt, &a, err) < 0 ? -1 : rt->driver->stats(rt, name, ret, err);
         while (attempt_again(rt, &a, r, err));
@@ -240,6 +272,8 @@ int runtime_exec(struct runtime *rt, const char *name, const char *const *comman
         struct attempt a = { 0 };
         int r;
 
+        if (check_name(name, err) < 0)
+                return -1;
         if (attempt_begin(rt, &a, err) < 0)
                 return err_wrap(err, "a command in %s", name);
         r = rt->driver->exec(rt, name, command, timeout_ms, status, err);
@@ -251,6 +285,8 @@ int runtime_exec(struct runtime *rt, const char *name, const char *const *comman
  * handed on cannot be taken back for another try. */
 int runtime_logs(struct runtime *rt, const char *name, bool follow, int tail_lines,
                  const bool *cancel, runtime_sink *sink, void *arg, struct err *err) {
+        if (check_name(name, err) < 0)
+                return -1;
         if (breaker_state(&rt->breaker) == BREAKER_OPEN)
                 return err_set(err, ERR_UNAVAILABLE, "output of %s: the engine is left alone",
                                name);

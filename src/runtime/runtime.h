@@ -14,7 +14,8 @@
  * "fake:" (in memory), "fake:DIR?start_ms=..&stop_ms=..&fail=.." (shared, survives kill -9).
  *
  * Error kinds: NO_IMAGE, NO_SPACE, UNAVAILABLE engine down or breaker open,
- * TIMEOUT, GARBLED, INVALID the engine refused the spec, NOT_FOUND, INTERNAL.
+ * TIMEOUT, GARBLED, INVALID the engine refused the spec, NOT_FOUND, CONFLICT a
+ * command for an instance that does not run, INTERNAL.
  */
 #pragma once
 
@@ -49,7 +50,7 @@ struct spec {
         const char *const *env;     /* "K=V", NULL-terminated; may be NULL */
         const char *flag;           /* NULL: none */
         bool flag_env;              /* pass it as FLAG */
-        const char *flag_path;      /* absolute path of the file, or NULL */
+        const char *flag_path;      /* absolute path of the file, at most 100 bytes, or NULL */
         unsigned memory_mb, cpu_milli, pids;
         bool writable_root; /* else read-only root, tmpfs on /tmp */
         bool egress;        /* outbound Internet */

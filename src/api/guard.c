@@ -1,0 +1,71 @@
+/* Authentication and what it gives: who asks, for which account, in which role. */
+#include <string.h>
+
+#include "api/credential.h"
+#include "api/problem.h"
+#include "base/clock.h"
+
+/* With the read model locked. */
+static bool is_good(const struct token *t, int64_t now_ms) {
+        return !t->revoked_ms && (!t->expires_ms || now_ms < t->expires_ms);
+}
+
+static bool look_up(struct call *c, const uint8_t digest[SHA256_SIZE]) {
+        struct read_model *m = c->api->model;
+        const struct tenant *tenant;
+        const struct token *token;
+        const struct user *user;
+        bool found = false;
+
+        read_model_lock(m);
+        token = read_model_token(m, digest);
+        if (token && is_good(token, clock_now_ms())) {
+                user = read_model_user(m, token->user);
+                tenant = user ? read_model_tenant(m, user->tenant) : NULL;
+                if (tenant) {
+                        c->token = token->id;
+                        c->origin.kind = ACTOR_USER;
+                        c->origin.tenant = user->tenant;
+                        c->origin.user = user->id;
+                        c->origin.role = user->role;
+                        c->origin.account = user_account(user, tenant);
+                        found = true;
+                }
+        }
+        read_model_unlock(m);
+        return found;
+}
+
+/* An address that sends many bad tokens gets 429; a good token is let in from anywhere. */
+static void refuse(struct call *c, const char *why) {
+        int64_t wait = 0;
+
+        if (c->api->config.limits)
+                wait = limits_take(c->api->limits, LIMIT_AUTH, limit_key_address(http_peer(c->req)),
+                                   clock_mono_us());
+        if (wait)
+                problem_reply_rate(c, LIMIT_AUTH, wait);
+        else
+                problem_replyf(c, ERR_UNAUTHENTIC, "%s", why);
+}
+
+bool guard_check(struct call *c) {
+        const char *header = http_header(c->req, "Authorization"), *text;
+        uint8_t digest[SHA256_SIZE];
+        size_t n;
+
+        if (!header) {
+                refuse(c, "Sign in or send a valid token");
+                return false;
+        }
+        if (!credential_token(header, &text, &n)) {
+                refuse(c, "The Authorization header is not \"Bearer TOKEN\"");
+                return false;
+        }
+        token_digest(text, n, digest);
+        if (!look_up(c, digest)) {
+                refuse(c, "The token is unknown, expired or revoked");
+                return false;
+        }
+        return true;
+}

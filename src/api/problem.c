@@ -1,0 +1,94 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/problem.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/metric.h"
+
+#define CRE_PREFIX "/api/v1/"
+
+static const char *detail_of(const struct problem *p) { return p->detail ? p->detail : p->title; }
+
+static void write_common(struct buf *b, const struct problem *p) {
+        json_key(b, "code");
+        json_text(b, p->code);
+        json_key(b, "request_id");
+        json_text(b, p->request_id);
+        json_key(b, "error");
+        json_text(b, detail_of(p));
+}
+
+void problem_write(struct buf *b, const struct problem *p) {
+        char type[64];
+
+        snprintf(type, sizeof(type), "urn:berth:problem:%s", p->code);
+        json_open(b, '{');
+        json_key(b, "type");
+        json_text(b, type);
+        json_key(b, "title");
+        json_text(b, p->title);
+        json_key(b, "status");
+        json_int(b, p->status);
+        json_key(b, "detail");
+        json_text(b, detail_of(p));
+        write_common(b, p);
+        json_close(b, '}');
+}
+
+void problem_write_cre(struct buf *b, const struct problem *p) {
+        json_open(b, '{');
+        json_key(b, "success");
+        json_bool(b, false);
+        json_key(b, "message");
+        json_text(b, detail_of(p));
+        write_common(b, p);
+        json_close(b, '}');
+}
+
+void problem_reply(struct call *c, const struct err *err) {
+        bool cre = strncmp(http_path(c->req), CRE_PREFIX, strlen(CRE_PREFIX)) == 0;
+        int status = err_http(err->kind);
+        const struct problem p = { .status = status,
+                                   .code = err_code(err->kind),
+                                   .title = err_title(err->kind),
+                                   .detail = status >= 500 || !*err->msg ? NULL : err->msg,
+                                   .request_id = c->origin.request_id };
+        struct buf *b = call_buf(c);
+
+        if (status >= 500)
+                log_error("request failed", LOG_TEXT("request_id", c->origin.request_id),
+                          LOG_TEXT("route", c->route ? c->route->template : ""),
+                          LOG_TEXT("code", err_code(err->kind)), LOG_TEXT("error", err->msg));
+        if (err->kind == ERR_UNAVAILABLE)
+                http_add_header(c->req, "Retry-After", "5");
+        if (err->kind == ERR_UNAUTHENTIC)
+                http_add_header(c->req, "WWW-Authenticate", "Bearer realm=\"berth\"");
+        if (cre)
+                problem_write_cre(b, &p);
+        else
+                problem_write(b, &p);
+        call_reply(c, status, cre ? TYPE_JSON : TYPE_PROBLEM, b);
+}
+
+void problem_replyf(struct call *c, enum err_kind kind, const char *fmt, ...) {
+        struct err err = { .kind = kind };
+        va_list ap;
+
+        va_start(ap, fmt);
+        vsnprintf(err.msg, sizeof(err.msg), fmt, ap);
+        va_end(ap);
+        problem_reply(c, &err);
+}
+
+void problem_reply_rate(struct call *c, enum limit which, int64_t wait_us) {
+        long long seconds = (wait_us + 999999) / 1000000;
+        char text[24];
+
+        snprintf(text, sizeof(text), "%lld", seconds);
+        http_add_header(c->req, "Retry-After", text);
+        metric_add(METRIC_RATE_LIMITED, 1, limit_rules[which].name);
+        problem_replyf(c, ERR_RATE, "Too many requests: try again in %lld second%s", seconds,
+                       seconds == 1 ? "" : "s");
+}
