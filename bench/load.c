@@ -9,9 +9,9 @@
  * each line is sent once, on whichever connection is free, and FILE gets the answers in the order
  * of the lines, "STATUS BODY".
  *
- * Prints one JSON object: what was answered, how often a second, how late (ms), the statuses that
- * are no success, and with -p the CPU time that process used for one request.  One thread: pin it
- * with taskset.
+ * Prints one JSON object: what was answered ("all" of it, and what counts), how often a second, how
+ * late (ms), the statuses that are no success, and with -p the CPU time that process used for one
+ * request.  One thread: pin it with taskset.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -273,11 +273,11 @@ static double latency_ms(double part) {
 static void report(double seconds, int64_t used_us) {
         const char *comma = "";
 
-        printf("{\"connections\":%zu,\"requests\":%llu,\"seconds\":%.3f,\"rate\":%.1f,"
+        printf("{\"connections\":%zu,\"all\":%zu,\"requests\":%llu,\"seconds\":%.3f,\"rate\":%.1f,"
                "\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f,\"cpu_us\":%.2f,"
                "\"reconnects\":%llu,\"errors\":{",
-               n_connections, (unsigned long long)counted, seconds, (double)counted / seconds,
-               latency_ms(0.5), latency_ms(0.99), latency_ms(1),
+               n_connections, n_done, (unsigned long long)counted, seconds,
+               (double)counted / seconds, latency_ms(0.5), latency_ms(0.99), latency_ms(1),
                counted ? (double)used_us / (double)counted : 0, (unsigned long long)reconnects);
         for (unsigned s = 0; s < STATUS_MAX; s++) {
                 if (!statuses[s] || (s >= 200 && s < 300))
