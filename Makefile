@@ -46,6 +46,13 @@ fuzz: ## Run each fuzzer for FUZZ_SECONDS (60)
 	@tools/setup.sh build fuzz
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tools/fuzz.sh
 
+.PHONY: docs
+docs: ## Write the pages of docs/ that are made from tables
+	@tools/setup.sh build
+	@ninja -C build --quiet
+	@python3 tools/docs.py build/src/cli/berth-docs configuration docs/configuration.md
+	@python3 tools/docs.py build/src/cli/berth-docs man docs/berth.1
+
 .PHONY: install
 install: ## Install to PREFIX (/usr/local), below DESTDIR
 	@tools/setup.sh build

@@ -11,7 +11,7 @@ MAY_USE = {  # each layer, and the layers it may include; itself always
     'store':   'base os model',
     'runtime': 'base os net',
     'core':    'base os model gate store runtime',
-    'api':     'base os model net core web',
+    'api':     'base os model net store runtime core web',
     'web':     'base',
     'cli':     'base os net model store runtime core',
     'daemon':  'base os model net gate store runtime core api web cli',

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/body.h"
@@ -39,8 +40,9 @@ static void add_common_headers(struct http_req *req, const char *request_id) {
 }
 
 static void keep_answer(struct call *c, int status, const struct buf *body) {
-        const struct key_answer answer = { .status = status, .location = c->location,
-                                           .body = body->data, .n = body->len };
+        const struct key_answer answer = {
+                .status = status, .location = c->location, .body = body->data, .n = body->len
+        };
 
         if (c->key)
                 idempotency_finish(c->api->keys, TAKE(c->key),
@@ -65,12 +67,17 @@ void call_reply_json(struct call *c, int status) {
 }
 
 void call_reply_etag(struct call *c, const struct buf *body, const char *etag) {
-        static const struct buf none = { .data = (char[]){ "" } };
         bool same = credential_etag(http_header(c->req, "If-None-Match"), etag);
 
         http_add_header(c->req, "Cache-Control", "private, no-cache");
         http_add_header(c->req, "ETag", etag);
-        reply(c, same ? 304 : 200, same ? NULL : TYPE_JSON, same ? &none : body);
+        reply(c, same ? 304 : 200, same ? NULL : TYPE_JSON, same ? call_buf(c) : body);
+}
+
+struct http_stream *call_stream(struct call *c, const char *type, size_t max_pending_bytes) {
+        http_add_header(c->req, "Cache-Control", "no-store");
+        add_common_headers(c->req, c->origin.request_id);
+        return http_stream_open(c->req, 200, type, max_pending_bytes);
 }
 
 void call_add_location(struct call *c, const char *fmt, ...) {
@@ -145,8 +152,7 @@ static struct lane *lane_of(struct api *a, const struct loop *loop) {
         for (size_t i = 0; i < a->config.n_loops; i++)
                 if (a->lanes[i].loop == loop)
                         return &a->lanes[i];
-        assert(!"a request comes on one of the interface's loops");
-        return NULL;
+        abort(); /* a request comes on one of the interface's loops */
 }
 
 static void set_request_id(struct call *c) {
@@ -247,7 +253,8 @@ static bool is_first(struct call *c) {
                 replay(c, &answer);
                 break;
         case KEY_BUSY:
-                problem_replyf(c, ERR_CONFLICT, "A request with this Idempotency-Key is in progress");
+                problem_replyf(c, ERR_CONFLICT,
+                               "A request with this Idempotency-Key is in progress");
                 break;
         case KEY_OTHER:
                 problem_replyf(c, ERR_CONFLICT,
@@ -330,8 +337,8 @@ static void log_access(const struct call *c, const char *route, int status, int6
         log_write(read && status < 400 && us < SLOW_MS * 1000 ? LOG_DEBUG : LOG_INFO, "request",
                   LOG_ARGS(LOG_TEXT("request_id", c->origin.request_id),
                            LOG_TEXT("method", http_method_name(method)), LOG_TEXT("route", route),
-                           LOG_INT("status", status), LOG_INT("ms", us / 1000),
-                           LOG_INT("us", us), LOG_INT("user", c->origin.user)));
+                           LOG_INT("status", status), LOG_INT("ms", us / 1000), LOG_INT("us", us),
+                           LOG_INT("user", c->origin.user)));
 }
 
 void api_done(void *api _unused_, struct http_req *req) {

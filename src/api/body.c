@@ -20,9 +20,13 @@ static bool is_json(const char *type) {
 
 int body_parse(const char *type, const char *text, size_t n, enum route_body kind, json_t **ret,
                struct err *err) {
-        bool object = kind == BODY_OBJECT;
+        bool object = kind != BODY_ARRAY;
         _cleanup_json_ json_t *json = NULL;
 
+        if (!n && kind == BODY_OPTIONAL) {
+                *ret = json_object();
+                return 0;
+        }
         if (!is_json(type))
                 return err_set(err, ERR_MEDIA_TYPE, "Content-Type must be application/json");
         if (!n)
@@ -102,7 +106,8 @@ int body_name(const json_t *o, const char *key, char ret[NAME_MAX_BYTES], struct
                 return -1;
         if (!is_printable(text) || *text == ' ' || text[strlen(text) - 1] == ' ')
                 return err_set(err, ERR_INVALID,
-                               "%s: control characters and spaces at its ends are not allowed", key);
+                               "%s: control characters and spaces at its ends are not allowed",
+                               key);
         str_copy(ret, NAME_MAX_BYTES, text);
         return 0;
 }
@@ -120,7 +125,9 @@ int body_policy(const json_t *o, struct policy *ret, struct err *err) {
         if (lifetime < base)
                 return err_set(err, ERR_INVALID,
                                "max_lifetime_seconds: must not be less than base_seconds");
-        *ret = (struct policy){ .base_ms = base * 1000, .increment_ms = increment * 1000,
-                                .max_extensions = max, .max_lifetime_ms = lifetime * 1000 };
+        *ret = (struct policy){ .base_ms = base * 1000,
+                                .increment_ms = increment * 1000,
+                                .max_extensions = max,
+                                .max_lifetime_ms = lifetime * 1000 };
         return 0;
 }

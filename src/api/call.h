@@ -16,14 +16,14 @@
 #include "core/read_model.h"
 #include "core/verbs.h"
 
-#define API_TENANT    1 /* whose admins may make tenants */
-#define PAGE_DEFAULT  100
-#define PAGE_MAX      1000
-#define TYPE_JSON     "application/json"
-#define TYPE_PROBLEM  "application/problem+json"
-#define TYPE_TEXT     "text/plain; charset=utf-8"
-#define WAITER_SLOTS  256
-#define WAIT_MAX_S    60
+#define API_TENANT   1 /* whose admins may make tenants */
+#define PAGE_DEFAULT 100
+#define PAGE_MAX     1000
+#define TYPE_JSON    "application/json"
+#define TYPE_PROBLEM "application/problem+json"
+#define TYPE_TEXT    "text/plain; charset=utf-8"
+#define WAITER_SLOTS 256
+#define WAIT_MAX_S   60
 
 /* Of one loop.  All but what the lock covers belongs to the loop's thread. */
 struct lane {
@@ -60,10 +60,10 @@ struct call {
         const struct route *route; /* NULL: no path matched */
         char param[ROUTE_PARAM];   /* what the template's {name} stands for */
         struct origin origin;
-        int64_t token;          /* its id */
-        json_t *body;           /* as the route wants it; freed with the call */
-        struct key_slot *key;   /* of an Idempotency-Key that is being served */
-        char location[96];      /* of what was made */
+        int64_t token;        /* its id */
+        json_t *body;         /* as the route wants it; freed with the call */
+        struct key_slot *key; /* of an Idempotency-Key that is being served */
+        char location[96];    /* of what was made */
 };
 
 typedef void handler_fn(struct call *c);
@@ -76,6 +76,8 @@ void call_reply(struct call *c, int status, const char *type, const struct buf *
 void call_reply_json(struct call *c, int status);
 /* JSON that clients poll: 304 when they have it already. */
 void call_reply_etag(struct call *c, const struct buf *body, const char *etag);
+/* Begins an answer that is written piece by piece. */
+struct http_stream *call_stream(struct call *c, const char *type, size_t max_pending_bytes);
 void call_add_location(struct call *c, const char *fmt, ...) _printf_(2, 3);
 
 /* Submits CMD (its verb is set); FINISH runs on the loop once it is committed. */
@@ -88,7 +90,8 @@ static inline bool call_may(const struct call *c, enum permission p) {
         return permission_has(p, c->origin.role, c->origin.tenant == API_TENANT);
 }
 
-/* Checks the Authorization header and fills in the origin; replies and returns false when refused. */
+/* Checks the Authorization header and fills in the origin; replies and returns false when refused.
+ */
 bool guard_check(struct call *c);
 
 #define ROUTE(m, t, handler, p, b, s, l, ps, a, w) handler_fn handler;

@@ -255,6 +255,8 @@ void policy_put(struct call *c) {
         call_submit(c, &p->command, on_policy);
 }
 
+void tenant_policy_put(struct call *c) { policy_put(c); }
+
 void policy_delete(struct call *c) {
         struct policy_set *p = policy_of(c, true);
 

@@ -10,6 +10,7 @@
 
 struct event_page {
         struct query query;
+        struct read_model *model;
         struct event_filter filter;
         int64_t max, written, last;
         bool more;
@@ -36,7 +37,22 @@ static void write_id(struct buf *b, int64_t id) {
                 json_none(b);
 }
 
-static void write_event(struct buf *b, const struct event *e) {
+static void write_actor(struct buf *b, const struct read_model *m, const struct event *e) {
+        const struct user *user = e->actor ? read_model_user(m, e->actor) : NULL;
+
+        json_open(b, '{');
+        json_key(b, "kind");
+        json_text(b, actor_kind_name(e->actor_kind));
+        json_key(b, "id");
+        write_id(b, e->actor);
+        json_key(b, "name");
+        json_text(b, user ? user->name : NULL);
+        json_close(b, '}');
+}
+
+/* With the read model locked: it has the names. */
+static void write_event(struct buf *b, const struct read_model *m, const struct event *e) {
+        const struct challenge *ch = e->challenge ? read_model_challenge(m, e->challenge) : NULL;
         char hash[2 * SHA256_SIZE + 1];
 
         hex_encode(e->hash, SHA256_SIZE, hash);
@@ -48,16 +64,13 @@ static void write_event(struct buf *b, const struct event *e) {
         json_key(b, "action");
         json_text(b, action_name(e->action));
         json_key(b, "actor");
-        json_open(b, '{');
-        json_key(b, "kind");
-        json_text(b, actor_kind_name(e->actor_kind));
-        json_key(b, "id");
-        write_id(b, e->actor);
-        json_close(b, '}');
+        write_actor(b, m, e);
         json_key(b, "account");
         write_account(b, e->account);
         json_key(b, "challenge_id");
         write_id(b, e->challenge);
+        json_key(b, "challenge");
+        json_text(b, ch ? ch->slug : NULL);
         json_key(b, "lease");
         json_text(b, *e->lease ? e->lease : NULL);
         json_key(b, "request_id");
@@ -76,7 +89,9 @@ static int on_event(void *arg, const struct event *event, struct err *err _unuse
                 p->more = true;
                 return 0;
         }
-        write_event(&p->out, event);
+        read_model_lock(p->model);
+        write_event(&p->out, p->model, event);
+        read_model_unlock(p->model);
         p->last = event->seq;
         p->written++;
         return 0;
@@ -168,7 +183,7 @@ void event_list(struct call *c) {
         struct page page;
         struct err err;
 
-        *p = (struct event_page){ .query.run = read_events };
+        *p = (struct event_page){ .query.run = read_events, .model = c->api->model };
         if (page_parse(c, true, &page, &err) < 0 || parse_filter(c, &page, &p->filter, &err) < 0) {
                 problem_reply(c, &err);
                 return;

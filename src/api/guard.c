@@ -41,8 +41,8 @@ static void refuse(struct call *c, const char *why) {
         int64_t wait = 0;
 
         if (c->api->config.limits)
-                wait = limits_take(c->api->limits, LIMIT_AUTH,
-                                   limit_key_address(http_peer(c->req)), clock_mono_us());
+                wait = limits_take(c->api->limits, LIMIT_AUTH, limit_key_address(http_peer(c->req)),
+                                   clock_mono_us());
         if (wait)
                 problem_reply_rate(c, LIMIT_AUTH, wait);
         else

@@ -18,6 +18,8 @@ void health(struct call *c) {
         call_reply_json(c, 200);
 }
 
+void healthz(struct call *c) { health(c); }
+
 static void write_missing(struct buf *b, const struct readiness *r, size_t *n) {
         *n = 0;
         json_open(b, '[');
@@ -48,9 +50,10 @@ static void write_warnings(struct buf *b, const struct readiness *r) {
 
                 if (!h->up || h->isolated)
                         continue;
-                snprintf(text, sizeof(text),
-                         "runtime %s: instances can reach services of this host: run `berth doctor`",
-                         r->runtimes[i].name);
+                snprintf(
+                        text, sizeof(text),
+                        "runtime %s: instances can reach services of this host: run `berth doctor`",
+                        r->runtimes[i].name);
                 json_text(b, text);
         }
         if (r->clock_jumped_ms)
@@ -99,6 +102,8 @@ void ready(struct call *c) {
         json_close(b, '}');
         call_reply_json(c, n ? 503 : 200);
 }
+
+void readyz(struct call *c) { ready(c); }
 
 void metrics(struct call *c) {
         struct buf *b = call_buf(c);

@@ -91,7 +91,9 @@ static enum key_verdict look(const struct key_slot *s, const uint8_t digest[SHA2
                 return KEY_BUSY;
         body = arena_alloc(arena, s->n + 1);
         memcpy(body, s->body, s->n);
-        *answer = (struct key_answer){ .status = s->status, .body = body, .n = s->n,
+        *answer = (struct key_answer){ .status = s->status,
+                                       .body = body,
+                                       .n = s->n,
                                        .location = arena_printf(arena, "%s", s->location) };
         return KEY_ANSWERED;
 }

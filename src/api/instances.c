@@ -19,24 +19,23 @@ bool instance_is_theirs(const struct call *c, const struct lease *lease) {
                (c->origin.account.id && account_equal(lease->owner, c->origin.account));
 }
 
-static void on_denied(struct command *cmd) { free(container_of(cmd, struct denied, command)); }
+static void on_denied(struct call *c, struct command *cmd _unused_) {
+        problem_replyf(c, ERR_NOT_FOUND, "No such instance");
+}
 
 void instance_deny(struct call *c, const char *lease, const char *what) {
         struct limit_key key = limit_key_account(c->origin.account, c->origin.user, 0);
         struct denied *d;
 
-        if (!limits_take(c->api->limits, LIMIT_DENIED, key, clock_mono_us())) {
-                d = calloc(1, sizeof(*d));
-                if (!d)
-                        abort();
-                d->command.origin = c->origin;
-                d->command.done = on_denied;
-                d->what = what;
-                memcpy(d->lease, lease, LEASE_ID_SIZE);
-                denied_command(d);
-                engine_submit(c->api->config.engine, &d->command);
+        if (limits_take(c->api->limits, LIMIT_DENIED, key, clock_mono_us())) {
+                problem_replyf(c, ERR_NOT_FOUND, "No such instance");
+                return;
         }
-        problem_replyf(c, ERR_NOT_FOUND, "No such instance");
+        d = arena_new(http_arena(c->req), struct denied);
+        *d = (struct denied){ .what = what };
+        memcpy(d->lease, lease, LEASE_ID_SIZE);
+        denied_command(d);
+        call_submit(c, &d->command, on_denied);
 }
 
 bool instance_look(struct call *c, const char *id, struct lease *ret) {
@@ -322,8 +321,8 @@ void instance_get(struct call *c) {
 /* --- list --- */
 
 struct wanted {
-        bool all;       /* of every account */
-        int state;      /* -1: all that live; _LEASE_N: any */
+        bool all;          /* of every account */
+        int state;         /* -1: all that live; _LEASE_N: any */
         int64_t challenge; /* 0: any */
 };
 

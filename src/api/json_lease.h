@@ -9,7 +9,7 @@ struct lease_view {
         const char *slug; /* of the challenge; NULL when that is gone */
         const char *host; /* where players connect to */
         int64_t now_ms;
-        bool staff; /* organisers see more: the owner, the runtime, the problem */
+        bool staff;          /* organisers see more: the owner, the runtime, the problem */
         const char *message; /* of what was just done; NULL for none */
 };
 

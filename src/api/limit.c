@@ -12,9 +12,10 @@
 #define LOCKS 64
 
 const struct limit_rule limit_rules[_LIMIT_N] = {
-#define LIMIT(id, n, b, m, s, w)                                                       \
-        [LIMIT_##id] = { .name = n, .burst = b, .per_minute = m, .scope = LIMIT_PER_##s, \
-                         .what = w },
+#define LIMIT(id, n, b, m, s, w)                                                          \
+        [LIMIT_##id] = {                                                                  \
+                .name = n, .burst = b, .per_minute = m, .scope = LIMIT_PER_##s, .what = w \
+        },
 #include "api/limits.def"
 };
 

@@ -48,25 +48,24 @@ void page_end_id(struct buf *b, int64_t next) {
 }
 
 static int compare(const void *a, const void *b, void *arg) {
-        int64_t (*id)(const void *) = *(int64_t(**)(const void *))arg;
-        int64_t x = id(*(const void *const *)a), y = id(*(const void *const *)b);
+        const struct page_kind *kind = arg;
+        int64_t x = kind->id(*(const void *const *)a), y = kind->id(*(const void *const *)b);
 
         return (x > y) - (x < y);
 }
 
-void page_write(struct buf *b, struct list *l, const struct page *page,
-                int64_t (*id)(const void *item), void (*write)(struct buf *b, const void *item)) {
-        int64_t written = 0, next = 0;
+void page_write(struct buf *b, const struct read_model *m, struct list *l, const struct page *page,
+                const struct page_kind *kind) {
+        struct page_kind k = *kind;
+        int64_t written = 0;
         size_t i = 0;
 
         if (l->n)
-                qsort_r(l->items, l->n, sizeof(*l->items), compare, &id);
+                qsort_r(l->items, l->n, sizeof(*l->items), compare, &k);
         page_begin(b);
-        while (i < l->n && id(l->items[i]) <= page->after)
+        while (i < l->n && k.id(l->items[i]) <= page->after)
                 i++;
         for (; i < l->n && written < page->max; i++, written++)
-                write(b, l->items[i]);
-        if (i > 0 && i < l->n)
-                next = id(l->items[i - 1]);
-        page_end_id(b, next);
+                k.write(b, m, l->items[i]);
+        page_end_id(b, written && i < l->n ? k.id(l->items[i - 1]) : 0);
 }

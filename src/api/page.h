@@ -25,6 +25,11 @@ void page_begin(struct buf *b);
 void page_end(struct buf *b, const char *next);
 void page_end_id(struct buf *b, int64_t next); /* 0: it was the last page */
 
-/* Answers with those of LIST (ascending by id) that come after the cursor. */
-void page_write(struct buf *b, struct list *l, const struct page *page,
-                int64_t (*id)(const void *item), void (*write)(struct buf *b, const void *item));
+/* How items of one kind are told apart and written, with the read model locked. */
+struct page_kind {
+        int64_t (*id)(const void *item);
+        void (*write)(struct buf *b, const struct read_model *m, const void *item);
+};
+/* Those of L that come after the cursor, by id. */
+void page_write(struct buf *b, const struct read_model *m, struct list *l, const struct page *page,
+                const struct page_kind *kind);

@@ -87,8 +87,12 @@ int query_time(const char *key, const char *text, int64_t *ret, struct err *err)
             v[2] > 31 || v[3] > 23 || v[4] > 59 || v[5] > 60)
                 return err_set(err, ERR_INVALID,
                                "%s: must be a time in UTC such as 2026-11-20T19:05:06Z", key);
-        tm = (struct tm){ .tm_year = v[0] - 1900, .tm_mon = v[1] - 1, .tm_mday = v[2],
-                          .tm_hour = v[3], .tm_min = v[4], .tm_sec = v[5] };
+        tm = (struct tm){ .tm_year = v[0] - 1900,
+                          .tm_mon = v[1] - 1,
+                          .tm_mday = v[2],
+                          .tm_hour = v[3],
+                          .tm_min = v[4],
+                          .tm_sec = v[5] };
         *ret = (int64_t)timegm(&tm) * 1000 + ms;
         return 0;
 }

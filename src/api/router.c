@@ -1,5 +1,6 @@
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/router.h"
@@ -7,15 +8,27 @@
 
 #define P(id) (1u << PARAM_##id)
 const struct route routes[] = {
-#define ROUTE(m, t, h, p, b, s, l, ps, a, w)                                                    \
-        { .method = HTTP_##m, .template = t, .handler = #h, .permission = PERMISSION_##p,       \
-          .body = BODY_##b, .schema = s, .limit = LIMIT_##l, .params = ps, .answers = a,        \
+#define ROUTE(m, t, h, p, b, s, l, ps, a, w) \
+        { .method = HTTP_##m,                \
+          .template = t,                     \
+          .handler = #h,                     \
+          .permission = PERMISSION_##p,      \
+          .body = BODY_##b,                  \
+          .schema = s,                       \
+          .limit = LIMIT_##l,                \
+          .params = ps,                      \
+          .answers = a,                      \
           .summary = w },
 #include "api/routes.def"
 };
 const size_t n_routes = ARRAY_SIZE(routes);
 
-enum { PLAYER = 1 << ROLE_PLAYER, ORGANISER = 1 << ROLE_ORGANISER, ADMIN = 1 << ROLE_ADMIN, HOST = 8 };
+enum {
+        PLAYER = 1 << ROLE_PLAYER,
+        ORGANISER = 1 << ROLE_ORGANISER,
+        ADMIN = 1 << ROLE_ADMIN,
+        HOST = 8
+};
 
 static const struct {
         const char *name;
@@ -88,8 +101,7 @@ static const char *method_text(enum http_method m) {
         case HTTP_OTHER:
                 break;
         }
-        assert(!"a route's method is one of the above");
-        return "";
+        abort(); /* a route's method is one of the above */
 }
 
 void router_allow(const char *template, char ret[ROUTE_ALLOW]) {

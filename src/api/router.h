@@ -30,7 +30,7 @@ enum route_param {
         _PARAM_N,
 };
 
-enum route_body { BODY_NONE, BODY_OBJECT, BODY_ARRAY };
+enum route_body { BODY_NONE, BODY_OBJECT, BODY_OPTIONAL /* none is an empty object */, BODY_ARRAY };
 
 struct route {
         enum http_method method;

@@ -1,7 +1,6 @@
 /* /api/v2/tenants, for admins of the first tenant. */
 #include <string.h>
 
-#include "api/accounts.h"
 #include "api/body.h"
 #include "api/page.h"
 #include "api/problem.h"
@@ -9,7 +8,7 @@
 
 #define LEASES_MAX 1000000
 
-static void write_tenant(struct buf *b, const void *item) {
+static void write_tenant(struct buf *b, const struct read_model *m _unused_, const void *item) {
         const struct tenant *t = item;
 
         json_open(b, '{');
@@ -31,21 +30,23 @@ static void write_tenant(struct buf *b, const void *item) {
 }
 
 static int64_t id_of(const void *item) { return ((const struct tenant *)item)->id; }
+static const struct page_kind tenants = { id_of, write_tenant };
 
 void tenant_list(struct call *c) {
         struct list list = { .arena = http_arena(c->req) };
         const struct tenant *t;
         struct page page;
         struct err err;
+        size_t at = 0;
 
         if (page_parse(c, true, &page, &err) < 0) {
                 problem_reply(c, &err);
                 return;
         }
         read_model_lock(c->api->model);
-        for (int64_t id = API_TENANT; (t = read_model_tenant(c->api->model, id)); id++)
+        while ((t = read_model_next_tenant(c->api->model, &at)))
                 list_add(&list, t);
-        page_write(call_buf(c), &list, &page, id_of, write_tenant);
+        page_write(call_buf(c), c->api->model, &list, &page, &tenants);
         read_model_unlock(c->api->model);
         call_reply_json(c, 200);
 }
@@ -54,10 +55,10 @@ static void on_created(struct call *c, struct command *cmd) {
         const struct tenant_create *t = container_of(cmd, struct tenant_create, command);
 
         if (cmd->result < 0) {
-                account_refuse(c, &cmd->err, "The slug is taken");
+                problem_reply(c, &cmd->err);
                 return;
         }
-        write_tenant(call_buf(c), &t->tenant);
+        write_tenant(call_buf(c), c->api->model, &t->tenant);
         call_reply_json(c, 201);
 }
 
@@ -78,7 +79,8 @@ static int read_request(const json_t *o, struct tenant_create *t, struct err *er
         if (json_object_get(o, "name") && body_name(o, "name", t->tenant.name, err) < 0)
                 return -1;
         if (body_int_or(o, "max_instances", 0, LEASES_MAX, 0, &t->tenant.max_leases, err) < 0 ||
-            body_int_or(o, "max_per_account", 0, LEASES_MAX, 3, &t->tenant.max_per_account, err) < 0)
+            body_int_or(o, "max_per_account", 0, LEASES_MAX, 3, &t->tenant.max_per_account, err) <
+                    0)
                 return -1;
         return json_object_get(o, "policy") ?
                        body_policy(json_object_get(o, "policy"), &t->policy, err) :

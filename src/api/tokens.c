@@ -61,11 +61,12 @@ static int read_expiry(const json_t *o, int64_t *ret, struct err *err) {
 }
 
 static int read_request(struct call *c, struct token_create *t, struct err *err) {
+        const json_t *v = json_object_get(c->body, "user");
         struct user user = { 0 };
-        int64_t tenant;
 
-        if (account_tenant(c, &tenant, err) < 0 ||
-            account_user(c, tenant, "user", json_object_get(c->body, "user"), &user, err) < 0 ||
+        if (!v)
+                v = json_object_get(c->body, "user_id");
+        if (account_tenant(c, err) < 0 || account_user(c, "user", v, &user, err) < 0 ||
             read_expiry(c->body, &t->expires_ms, err) < 0)
                 return -1;
         t->user = user.id;
@@ -86,31 +87,31 @@ void token_create(struct call *c) {
 }
 
 static int64_t id_of(const void *item) { return ((const struct token *)item)->id; }
-static void write_item(struct buf *b, const void *item) { write_token(b, item, NULL); }
+static void write_item(struct buf *b, const struct read_model *m _unused_, const void *item) {
+        write_token(b, item, NULL);
+}
+static const struct page_kind tokens = { id_of, write_item };
 
 void token_list(struct call *c) {
         const char *name = http_query(c->req, "user");
         struct list list = { .arena = http_arena(c->req) };
         _cleanup_json_ json_t *v = name ? json_string(name) : NULL;
         struct user user = { 0 };
-        const struct user *u;
         const struct token *t;
         struct page page;
         struct err err;
         size_t at = 0;
 
         if (page_parse(c, true, &page, &err) < 0 ||
-            (name && account_user(c, c->origin.tenant, "user", v, &user, &err) < 0)) {
+            (name && account_user(c, "user", v, &user, &err) < 0)) {
                 problem_reply(c, &err);
                 return;
         }
         read_model_lock(c->api->model);
-        while ((t = read_model_next_token(c->api->model, user.id, &at))) {
-                u = read_model_user(c->api->model, t->user);
-                if (u && u->tenant == c->origin.tenant)
+        while ((t = read_model_next_token(c->api->model, user.id, &at)))
+                if (t->tenant == c->origin.tenant)
                         list_add(&list, t);
-        }
-        page_write(call_buf(c), &list, &page, id_of, write_item);
+        page_write(call_buf(c), c->api->model, &list, &page, &tokens);
         read_model_unlock(c->api->model);
         call_reply_json(c, 200);
 }

@@ -10,13 +10,12 @@
 
 /* --- shared with tokens and tenants --- */
 
-int account_tenant(struct call *c, int64_t *ret, struct err *err) {
+int account_tenant(struct call *c, struct err *err) {
         const struct tenant *tenant;
         const char *slug;
 
         if (body_text_or(c->body, "tenant", NAME_MAX_BYTES, &slug, err) < 0)
                 return -1;
-        *ret = c->origin.tenant;
         if (!*slug)
                 return 0;
         if (!call_may(c, PERMISSION_TENANTS))
@@ -25,17 +24,17 @@ int account_tenant(struct call *c, int64_t *ret, struct err *err) {
         read_model_lock(c->api->model);
         tenant = read_model_tenant_by_slug(c->api->model, slug);
         if (tenant)
-                *ret = tenant->id;
+                c->origin.tenant = tenant->id;
         read_model_unlock(c->api->model);
         return tenant ? 0 : err_set(err, ERR_INVALID, "tenant: there is none of this name");
 }
 
-int account_user(struct call *c, int64_t tenant, const char *key, const json_t *v,
-                 struct user *ret, struct err *err) {
+int account_user(struct call *c, const char *key, const json_t *v, struct user *ret,
+                 struct err *err) {
         const struct read_model *m = c->api->model;
         const struct user *user = NULL;
         const char *name = json_string_value(v);
-        int64_t id = json_integer_value(v);
+        int64_t id = json_integer_value(v), tenant = c->origin.tenant;
 
         if (!v || json_is_null(v))
                 return err_set(err, ERR_INVALID, "%s: missing", key);
@@ -54,17 +53,12 @@ int account_user(struct call *c, int64_t tenant, const char *key, const json_t *
         return user ? 0 : err_set(err, ERR_NOT_FOUND, "%s: there is no such user", key);
 }
 
-void account_refuse(struct call *c, const struct err *err, const char *text) {
-        if (err->kind == ERR_CONFLICT)
-                problem_replyf(c, ERR_CONFLICT, "%s", text);
-        else
-                problem_reply(c, err);
-}
-
 /* --- users --- */
 
-static void write_user(struct buf *b, const void *item) {
+/* With the read model locked: it has the team's name. */
+static void write_user(struct buf *b, const struct read_model *m, const void *item) {
         const struct user *u = item;
+        const struct team *team = u->team ? read_model_team(m, u->team) : NULL;
 
         json_open(b, '{');
         json_key(b, "id");
@@ -78,12 +72,24 @@ static void write_user(struct buf *b, const void *item) {
                 json_int(b, u->team);
         else
                 json_none(b);
+        json_key(b, "team");
+        json_text(b, team ? team->name : NULL);
         json_key(b, "created_at");
         json_time(b, u->created_ms);
         json_close(b, '}');
 }
 
 static int64_t user_id(const void *item) { return ((const struct user *)item)->id; }
+static const struct page_kind users = { user_id, write_user };
+
+static void reply_user(struct call *c, int status, const struct user *u) {
+        struct buf *b = call_buf(c);
+
+        read_model_lock(c->api->model);
+        write_user(b, c->api->model, u);
+        read_model_unlock(c->api->model);
+        call_reply_json(c, status);
+}
 
 void user_list(struct call *c) {
         struct list list = { .arena = http_arena(c->req) };
@@ -99,7 +105,7 @@ void user_list(struct call *c) {
         read_model_lock(c->api->model);
         while ((u = read_model_next_user(c->api->model, c->origin.tenant, &at)))
                 list_add(&list, u);
-        page_write(call_buf(c), &list, &page, user_id, write_user);
+        page_write(call_buf(c), c->api->model, &list, &page, &users);
         read_model_unlock(c->api->model);
         call_reply_json(c, 200);
 }
@@ -142,7 +148,7 @@ static int read_membership(struct call *c, struct user *u, struct err *err) {
         if (!json_is_string(v) && !json_is_integer(v))
                 return err_set(err, ERR_INVALID, "team: must be a name or an id");
         read_model_lock(c->api->model);
-        t = find_team(c->api->model, u->tenant, v);
+        t = find_team(c->api->model, c->origin.tenant, v);
         u->team = t ? t->id : 0;
         read_model_unlock(c->api->model);
         return t ? 0 : err_set(err, ERR_INVALID, "team: there is no such team");
@@ -152,12 +158,11 @@ static void on_user_created(struct call *c, struct command *cmd) {
         const struct user_create *u = container_of(cmd, struct user_create, command);
 
         if (cmd->result < 0) {
-                account_refuse(c, &cmd->err, "The name is taken");
+                problem_reply(c, &cmd->err);
                 return;
         }
         call_add_location(c, "/api/v2/users/%" PRId64, u->user.id);
-        write_user(call_buf(c), &u->user);
-        call_reply_json(c, 201);
+        reply_user(c, 201, &u->user);
 }
 
 void user_create(struct call *c) {
@@ -165,8 +170,7 @@ void user_create(struct call *c) {
         struct err err;
 
         *u = (struct user_create){ .user.role = ROLE_PLAYER };
-        if (account_tenant(c, &u->user.tenant, &err) < 0 ||
-            body_name(c->body, "name", u->user.name, &err) < 0 ||
+        if (account_tenant(c, &err) < 0 || body_name(c->body, "name", u->user.name, &err) < 0 ||
             read_membership(c, &u->user, &err) < 0) {
                 problem_reply(c, &err);
                 return;
@@ -182,8 +186,7 @@ static void on_user_changed(struct call *c, struct command *cmd) {
                 problem_reply(c, &cmd->err);
                 return;
         }
-        write_user(call_buf(c), &u->user);
-        call_reply_json(c, 200);
+        reply_user(c, 200, &u->user);
 }
 
 void user_change(struct call *c) {
@@ -212,7 +215,7 @@ void user_change(struct call *c) {
 
 /* --- teams --- */
 
-static void write_team(struct buf *b, const void *item) {
+static void write_team(struct buf *b, const struct read_model *m _unused_, const void *item) {
         const struct team *t = item;
 
         json_open(b, '{');
@@ -226,6 +229,7 @@ static void write_team(struct buf *b, const void *item) {
 }
 
 static int64_t team_id(const void *item) { return ((const struct team *)item)->id; }
+static const struct page_kind teams = { team_id, write_team };
 
 void team_list(struct call *c) {
         struct list list = { .arena = http_arena(c->req) };
@@ -241,7 +245,7 @@ void team_list(struct call *c) {
         read_model_lock(c->api->model);
         while ((t = read_model_next_team(c->api->model, c->origin.tenant, &at)))
                 list_add(&list, t);
-        page_write(call_buf(c), &list, &page, team_id, write_team);
+        page_write(call_buf(c), c->api->model, &list, &page, &teams);
         read_model_unlock(c->api->model);
         call_reply_json(c, 200);
 }
@@ -250,10 +254,10 @@ static void on_team_created(struct call *c, struct command *cmd) {
         const struct team_create *t = container_of(cmd, struct team_create, command);
 
         if (cmd->result < 0) {
-                account_refuse(c, &cmd->err, "The name is taken");
+                problem_reply(c, &cmd->err);
                 return;
         }
-        write_team(call_buf(c), &t->team);
+        write_team(call_buf(c), c->api->model, &t->team);
         call_reply_json(c, 201);
 }
 
@@ -262,8 +266,7 @@ void team_create(struct call *c) {
         struct err err;
 
         *t = (struct team_create){ 0 };
-        if (account_tenant(c, &t->team.tenant, &err) < 0 ||
-            body_name(c->body, "name", t->team.name, &err) < 0) {
+        if (account_tenant(c, &err) < 0 || body_name(c->body, "name", t->team.name, &err) < 0) {
                 problem_reply(c, &err);
                 return;
         }
@@ -318,7 +321,7 @@ void whoami(struct call *c) {
         if (user && tenant) {
                 json_open(b, '{');
                 json_key(b, "user");
-                write_user(b, user);
+                write_user(b, c->api->model, user);
                 json_key(b, "tenant");
                 write_tenant(b, tenant);
                 json_key(b, "account");

@@ -160,7 +160,11 @@ void wait_start(struct call *c, const char *lease, enum wait_for what, int64_t m
         struct waiter *w = arena_new(http_arena(c->req), struct waiter);
         struct waiter **slot = slot_of(c->lane, lease);
 
-        *w = (struct waiter){ .next = *slot, .call = c, .what = what, .done = done, .arg = arg,
+        *w = (struct waiter){ .next = *slot,
+                              .call = c,
+                              .what = what,
+                              .done = done,
+                              .arg = arg,
                               .deadline_ms = clock_mono_ms() + ms };
         memcpy(w->lease, lease, LEASE_ID_SIZE);
         if (atomic_load(&c->api->quiet)) {
@@ -215,7 +219,8 @@ static void on_quiesce(void *arg) {
 }
 
 void wait_lane_quiesce(struct lane *lane) {
-        struct quiet q = { .lane = lane, .lock = PTHREAD_MUTEX_INITIALIZER,
+        struct quiet q = { .lane = lane,
+                           .lock = PTHREAD_MUTEX_INITIALIZER,
                            .changed = PTHREAD_COND_INITIALIZER };
 
         loop_post(lane->loop, on_quiesce, &q);

@@ -17,7 +17,8 @@ bool wait_is_over(const struct lease *lease, enum wait_for what);
 /* Reads ?wait=; *ret_ms is 0 without it.  Fails: INVALID. */
 _must_check_ int wait_parameter(const struct call *c, int64_t *ret_ms, struct err *err);
 
-/* Runs DONE(C, ARG) on the loop at the latest after MS, or at once when there is nothing to wait for. */
+/* Runs DONE(C, ARG) on the loop at the latest after MS, or at once when there is nothing to wait
+ * for. */
 void wait_start(struct call *c, const char *lease, enum wait_for what, int64_t ms,
                 void (*done)(struct call *c, void *arg), void *arg);
 

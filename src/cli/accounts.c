@@ -31,9 +31,17 @@ static int list(struct call *call, const char *path, const char *const *headings
         return LEAVE_OK;
 }
 
-/* The id of the one named NAME in the list at PATH; NAME may be the id itself. */
-static int find(struct call *call, const char *path, const char *name, int64_t *ret,
-                struct err *err) {
+/* A name or an id, as the interface takes either. */
+static json_t *named(const char *text) {
+        struct err ignored;
+        int64_t id;
+
+        return str_to_int(text, 1, INT64_MAX, &id, &ignored) == 0 ? json_integer(id) :
+                                                                    json_string(text);
+}
+
+/* The id of the user NAME, which may be the id itself. */
+static int find_user(struct call *call, const char *name, int64_t *ret, struct err *err) {
         _cleanup_json_ json_t *all = NULL;
         struct err ignored;
         json_t *o;
@@ -41,7 +49,7 @@ static int find(struct call *call, const char *path, const char *name, int64_t *
 
         if (str_to_int(name, 1, INT64_MAX, ret, &ignored) == 0)
                 return 0;
-        if (remote_list(call, path, 0, &all, err) < 0)
+        if (remote_list(call, "/api/v2/users", 0, &all, err) < 0)
                 return -1;
         json_array_foreach(all, i, o) {
                 const char *its = json_string_value(json_object_get(o, "name"));
@@ -51,7 +59,7 @@ static int find(struct call *call, const char *path, const char *name, int64_t *
                         return 0;
                 }
         }
-        return err_set(err, ERR_NOT_FOUND, "there is no \"%s\" in this tenant", name);
+        return err_set(err, ERR_NOT_FOUND, "there is no user \"%s\" in this tenant", name);
 }
 
 /* One call whose answer is one object; a line for people out of its id and name. */
@@ -71,36 +79,28 @@ static int change(struct call *call, const char *method, const char *path, const
 
 int command_user_list(struct call *call) {
         static const char *const headings[] = { "ID", "NAME", "ROLE", "TEAM", "CREATED", NULL };
-        static const char *const columns[] = { "id", "name", "role", "team", "created_at", NULL };
+        static const char *const columns[] = {
+                "id", "name", "role", "team_id", "created_at", NULL
+        };
 
         return list(call, "/api/v2/users", headings, columns);
 }
 
 /* Adds --role and --team to BODY. */
-static int user_body(struct call *call, json_t *body, struct err *err) {
+static void add_membership(const struct call *call, json_t *body) {
         const char *role = call->options[OPTION_ROLE], *team = call->options[OPTION_TEAM];
-        int64_t id;
 
         if (role)
                 json_object_set_new(body, "role", json_string(role));
-        if (!team)
-                return 0;
-        if (strcmp(team, "none") == 0) {
-                json_object_set_new(body, "team", json_null());
-                return 0;
-        }
-        if (find(call, "/api/v2/teams", team, &id, err) < 0)
-                return -1;
-        json_object_set_new(body, "team", json_integer(id));
-        return 0;
+        if (team)
+                json_object_set_new(body, "team",
+                                    strcmp(team, "none") == 0 ? json_null() : named(team));
 }
 
 int command_user_add(struct call *call) {
         _cleanup_json_ json_t *body = json_pack("{s:s}", "name", call->args[0]);
-        struct err err;
 
-        if (user_body(call, body, &err) < 0)
-                return output_fail(call, &err);
+        add_membership(call, body);
         return change(call, "POST", "/api/v2/users", body, "made user");
 }
 
@@ -109,14 +109,14 @@ int command_user_set(struct call *call) {
         struct err err;
         int64_t id;
 
-        if (user_body(call, body, &err) < 0 ||
-            find(call, "/api/v2/users", call->args[0], &id, &err) < 0)
-                return output_fail(call, &err);
+        add_membership(call, body);
         if (json_object_size(body) == 0) {
                 err_set(&err, ERR_INVALID, "say what to change: --role or --team");
                 output_fail(call, &err);
                 return LEAVE_USAGE;
         }
+        if (find_user(call, call->args[0], &id, &err) < 0)
+                return output_fail(call, &err);
         return change(call, "PATCH", arena_printf(&call->arena, "/api/v2/users/%" PRId64, id), body,
                       "changed user");
 }
@@ -172,16 +172,14 @@ static int duration(const char *text, int64_t *ret, struct err *err) {
 int command_token_add(struct call *call) {
         _cleanup_json_ json_t *body = json_object(), *o = NULL;
         const char *label = call->options[OPTION_LABEL], *expires = call->options[OPTION_EXPIRES];
-        int64_t user, seconds;
+        int64_t seconds;
         struct err err;
 
         if (expires && duration(expires, &seconds, &err) < 0) {
                 output_fail(call, &err);
                 return LEAVE_USAGE;
         }
-        if (find(call, "/api/v2/users", call->args[0], &user, &err) < 0)
-                return output_fail(call, &err);
-        json_object_set_new(body, "user_id", json_integer(user));
+        json_object_set_new(body, "user", named(call->args[0]));
         json_object_set_new(body, "label", json_string(label ? label : "berth token add"));
         if (expires)
                 json_object_set_new(body, "expires_in_seconds", json_integer(seconds));

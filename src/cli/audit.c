@@ -15,9 +15,32 @@
 #define KEY_TEXT_MAX 4096
 #define EXPORT_MAX   ((size_t)4 << 30)
 
+/* "user:3", or the kind alone for the system. */
+static const char *who(const json_t *o, struct arena *arena) {
+        const json_t *id = json_object_get(o, "id");
+
+        if (!json_is_object(o))
+                return NULL;
+        if (!json_is_integer(id))
+                return output_text(json_object_get(o, "kind"), arena);
+        return arena_printf(arena, "%s:%s", output_text(json_object_get(o, "kind"), arena),
+                            output_text(id, arena));
+}
+
+/* "reason=expired took_ms=12" */
+static const char *detail(json_t *o, struct arena *arena) {
+        const char *text = "", *key;
+        json_t *value;
+
+        json_object_foreach(o, key, value) text = arena_printf(
+                arena, "%s%s%s=%s", text, *text ? " " : "", key, output_text(value, arena));
+        return text;
+}
+
 int command_audit_list(struct call *call) {
-        static const char *const headings[] = { "SEQ",       "TIME",     "ACTION",  "ACTOR",
-                                                "CHALLENGE", "INSTANCE", "REQUEST", NULL };
+        static const char *const headings[] = { "SEQ",      "TIME",    "ACTION",
+                                                "ACTOR",    "ACCOUNT", "CHALLENGE",
+                                                "INSTANCE", "DETAIL",  NULL };
         _cleanup_buf_ struct buf path = { 0 };
         _cleanup_json_ json_t *all = NULL;
         _cleanup_table_ struct table t;
@@ -49,10 +72,11 @@ int command_audit_list(struct call *call) {
                 table_member(&t, o, "seq");
                 table_member(&t, o, "at");
                 table_member(&t, o, "action");
-                table_member(&t, json_object_get(o, "actor"), "name");
-                table_member(&t, o, "challenge");
-                table_member(&t, o, "instance");
-                table_member(&t, o, "request_id");
+                table_add(&t, who(json_object_get(o, "actor"), &t.arena));
+                table_add(&t, who(json_object_get(o, "account"), &t.arena));
+                table_member(&t, o, "challenge_id");
+                table_member(&t, o, "lease");
+                table_add(&t, detail(json_object_get(o, "detail"), &t.arena));
         }
         table_print(&t);
         return LEAVE_OK;
@@ -69,7 +93,7 @@ static int open_store(struct call *call, struct db **ret, struct err *err) {
                         return -1;
                 url = call->settings.store;
         }
-        if (store_open_read(url, ret, err) < 0)
+        if (store_open_reader(url, ret, err) < 0)
                 return err_wrap(err, "opening %s", url);
         return 0;
 }
@@ -134,7 +158,8 @@ static void print_report(const struct call *call, const struct audit_report *r, 
         else
                 printf("BAD at row %" PRId64 ": %s\n", r->first_bad_seq, r->what);
         if (!key)
-                fputs("berth: no public key was given (--key audit.pub): a chain that was forged as a "
+                fputs("berth: no public key was given (--key audit.pub): a chain that was forged "
+                      "as a "
                       "whole would pass\n",
                       stderr);
 }
@@ -166,7 +191,9 @@ static int export(struct call *call, FILE *f, struct err *err) {
         if (open_store(call, &db, err) < 0 || tx_begin(db, &tx, err) < 0 ||
             audit_export(tx, write_line, f, err) < 0)
                 return -1;
-        return fflush(f) == 0 ? 0 : err_set(err, ERR_NO_SPACE, "writing the export: %s", strerror(errno));
+        return fflush(f) == 0 ?
+                       0 :
+                       err_set(err, ERR_NO_SPACE, "writing the export: %s", strerror(errno));
 }
 
 int command_audit_export(struct call *call) {

@@ -80,9 +80,9 @@ static json_t *lint_json(const struct folder *f) {
         for (size_t i = 0; i < f->n_good; i++)
                 json_array_append_new(good, json_string(f->good[i]->slug));
         for (size_t i = 0; i < f->n_bad; i++)
-                json_array_append_new(bad, json_pack("{s:s, s:i, s:s}", "file", f->bad[i].file,
-                                                     "line", f->bad[i].line, "reason",
-                                                     f->bad[i].reason));
+                json_array_append_new(bad,
+                                      json_pack("{s:s, s:i, s:s}", "file", f->bad[i].file, "line",
+                                                f->bad[i].line, "reason", f->bad[i].reason));
         return json_pack("{s:o, s:o}", "good", good, "bad", bad);
 }
 

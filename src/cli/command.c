@@ -4,7 +4,7 @@
 
 #define O(name) (UINT64_C(1) << OPTION_##name)
 #define CLIENT  (O(JSON) | O(URL) | O(TOKEN))
-const struct command commands[_COMMAND_N] = {
+const struct subcommand commands[_COMMAND_N] = {
 #define COMMAND(function, name, arguments, least, most, options, settings, help) \
         { name, arguments, least, most, options, settings, help },
 #include "cli/commands.def"
@@ -29,7 +29,7 @@ static bool is_option(const struct option_row *o, const char *flag, size_t n) {
 }
 
 /* The option FLAG that COMMAND takes; -1 when none. */
-static int find_option(const struct command *command, const char *flag, size_t n) {
+static int find_option(const struct subcommand *command, const char *flag, size_t n) {
         for (int i = 0; i < _OPTION_N; i++) {
                 if (command->options & UINT64_C(1) << i && is_option(&options[i], flag, n))
                         return i;
@@ -50,7 +50,7 @@ static bool begins(const char *name, char **words, size_t n) {
 }
 
 /* The command that the first words name, and how many of them do. */
-static const struct command *find_command(char **words, size_t n, size_t *used) {
+static const struct subcommand *find_command(char **words, size_t n, size_t *used) {
         for (size_t i = 0; i < _COMMAND_N; i++) {
                 size_t want = strchr(commands[i].name, ' ') ? 2 : 1;
 
@@ -75,8 +75,7 @@ static bool asks_help(const char *word) {
 }
 
 /* "--flag", "--flag=value" or "--flag value": one or two words. */
-static int parse_flag(char **words, size_t left, struct call *call, size_t *used,
-                      struct err *err) {
+static int parse_flag(char **words, size_t left, struct call *call, size_t *used, struct err *err) {
         const char *flag = words[0] + 2, *value = strchr(flag, '=');
         size_t n = value ? (size_t)(value - flag) : strlen(flag);
         int option = find_option(call->command, flag, n);
@@ -116,8 +115,8 @@ static int parse_rest(char **words, size_t n, struct call *call, enum ask *ask, 
                         if (parse_flag(words + i, n - i, call, &used, err) < 0)
                                 return -1;
                 } else if (flags && words[i][0] == '-' && words[i][1]) {
-                        return err_set(err, ERR_INVALID, "there is no %s; options are words, as in --json",
-                                       words[i]);
+                        return err_set(err, ERR_INVALID,
+                                       "there is no %s; options are words, as in --json", words[i]);
                 } else if (call->n_args == call->command->most) {
                         return err_set(err, ERR_INVALID, "`berth %s` takes no \"%s\"",
                                        call->command->name, words[i]);
@@ -132,8 +131,7 @@ static int parse_rest(char **words, size_t n, struct call *call, enum ask *ask, 
 }
 
 /* Words that name no command: help, the version, a group, or a mistake. */
-static int parse_other(char **words, size_t n, enum ask *ask, const char **group,
-                       struct err *err) {
+static int parse_other(char **words, size_t n, enum ask *ask, const char **group, struct err *err) {
         if (n > 0 && (strcmp(words[0], "--version") == 0 || strcmp(words[0], "-V") == 0)) {
                 *ask = ASK_VERSION;
                 return 0;

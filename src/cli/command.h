@@ -27,7 +27,7 @@ enum command_id {
         _COMMAND_N,
 };
 
-struct command {
+struct subcommand {
         const char *name;      /* "instance start" */
         const char *arguments; /* for people */
         size_t least, most;
@@ -35,7 +35,7 @@ struct command {
         bool settings;    /* takes every setting as a flag too */
         const char *help;
 };
-extern const struct command commands[_COMMAND_N];
+extern const struct subcommand commands[_COMMAND_N];
 
 struct option_row {
         const char *flag, *value, *help; /* value NULL: takes none */
@@ -46,7 +46,7 @@ extern const struct option_row options[_OPTION_N];
 
 /* One call of a command. */
 struct call {
-        const struct command *command;
+        const struct subcommand *command;
         const char *options[_OPTION_N]; /* NULL: not given; "" for one without a value */
         const char *args[COMMAND_ARGS_MAX];
         size_t n_args;

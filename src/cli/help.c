@@ -10,21 +10,19 @@ static void wrap(struct buf *b, const char *text, int at, int indent) {
 
         buf_printf(b, "%*s", indent > column ? indent - column : 0, "");
         column = indent > column ? indent : column;
-        while (*text) {
+        for (bool first = true; *text; first = false) {
                 int len = (int)strcspn(text, " ");
 
-                if (column + len > 80 && column > indent) {
+                if (!first && column + 1 + len > 80) {
                         buf_printf(b, "\n%*s", indent, "");
                         column = indent;
+                } else if (!first) {
+                        buf_char(b, ' ');
+                        column++;
                 }
                 buf_add(b, text, (size_t)len);
                 column += len;
-                text += len;
-                if (*text) {
-                        buf_char(b, ' ');
-                        column++;
-                        text++;
-                }
+                text += len + (text[len] == ' ');
         }
         buf_char(b, '\n');
 }
@@ -56,10 +54,10 @@ void help_overview(struct buf *b, const char *group) {
                 buf_str(b, "berth: leases containers to the players of a CTF\n\n");
         buf_str(b, "Usage:\n");
         for (size_t i = 0; i < _COMMAND_N; i++) {
-                const struct command *c = &commands[i];
+                const struct subcommand *c = &commands[i];
 
-                if (group && (strncmp(c->name, group, strlen(group)) != 0 ||
-                              c->name[strlen(group)] != ' '))
+                if (group &&
+                    (strncmp(c->name, group, strlen(group)) != 0 || c->name[strlen(group)] != ' '))
                         continue;
                 snprintf(left, sizeof(left), "berth %s%s%s", c->name, *c->arguments ? " " : "",
                          c->arguments);
@@ -87,7 +85,7 @@ static void setting_entries(struct buf *b) {
         }
 }
 
-void help_command(struct buf *b, const struct command *command) {
+void help_command(struct buf *b, const struct subcommand *command) {
         char left[64];
 
         buf_printf(b, "Usage: berth %s%s%s%s\n\n", command->name,
@@ -106,7 +104,7 @@ void help_command(struct buf *b, const struct command *command) {
                 setting_entries(b);
 }
 
-static void completion_flags(struct buf *b, const struct command *c) {
+static void completion_flags(struct buf *b, const struct subcommand *c) {
         char flag[64];
 
         for (int i = 0; i < _OPTION_N; i++) {
@@ -143,8 +141,8 @@ static void completion_group(struct buf *b, size_t first) {
         size_t n = strcspn(commands[first].name, " ");
 
         buf_printf(b, "        %.*s) words=\"", (int)n, commands[first].name);
-        for (size_t i = first; i < _COMMAND_N &&
-                               strncmp(commands[i].name, commands[first].name, n + 1) == 0; i++)
+        for (size_t i = first;
+             i < _COMMAND_N && strncmp(commands[i].name, commands[first].name, n + 1) == 0; i++)
                 buf_printf(b, "%s ", commands[i].name + n + 1);
         buf_str(b, "\" ;;\n");
 }
@@ -179,7 +177,8 @@ void help_completion(struct buf *b) {
         buf_str(b, "        esac\n"
                    "    fi\n"
                    "    COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n"
-                   "    [ -n \"$words\" ] || COMPREPLY=($(compgen -f -- \"${COMP_WORDS[COMP_CWORD]}\"))\n"
+                   "    [ -n \"$words\" ] || COMPREPLY=($(compgen -f -- "
+                   "\"${COMP_WORDS[COMP_CWORD]}\"))\n"
                    "}\n"
                    "complete -F _berth berth\n");
 }

@@ -7,7 +7,7 @@
 /* `berth --help`, or of one group of commands. */
 void help_overview(struct buf *b, const char *group);
 /* `berth COMMAND --help`. */
-void help_command(struct buf *b, const struct command *command);
+void help_command(struct buf *b, const struct subcommand *command);
 /* The script for bash's completion. */
 void help_completion(struct buf *b);
 /* docs/configuration.md, and the man page (docs/berth.1). */

@@ -14,13 +14,16 @@ static void cell(struct buf *b, const char *text) {
 }
 
 void help_configuration(struct buf *b) {
-        buf_str(b, "# Configuration\n\n"
-                   "<!-- Made by `make docs` from src/cli/settings.def and exits.def: change those. -->\n\n"
-                   "Every setting is a flag of `berth serve`, `berth init` and `berth doctor`, and a\n"
-                   "variable of their environment. A flag wins over the variable, the variable over the\n"
-                   "default. An empty variable counts as unset.\n\n"
-                   "| flag | variable | values | default | what it does |\n"
-                   "|---|---|---|---|---|\n");
+        buf_str(b,
+                "# Configuration\n\n"
+                "<!-- Made by `make docs` from src/cli/settings.def and exits.def: change those. "
+                "-->\n\n"
+                "Every setting is a flag of `berth serve`, `berth init` and `berth doctor`, and a\n"
+                "variable of their environment. A flag wins over the variable, the variable over "
+                "the\n"
+                "default. An empty variable counts as unset.\n\n"
+                "| flag | variable | values | default | what it does |\n"
+                "|---|---|---|---|---|\n");
         for (size_t i = 0; i < settings_count(); i++) {
                 struct setting_text t;
 

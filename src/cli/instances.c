@@ -80,8 +80,7 @@ int command_instance_list(struct call *call) {
                 output_json(all);
                 return LEAVE_OK;
         }
-        json_array_foreach(all, i, o)
-                add_row(&t, o);
+        json_array_foreach(all, i, o) add_row(&t, o);
         table_print(&t);
         return LEAVE_OK;
 }
@@ -96,12 +95,16 @@ static int path_of(struct call *call, const char *more, const char **ret, struct
                 const char *path = arena_printf(&call->arena, "/api/v2/instances?challenge=%s",
                                                 remote_escape(name, &call->arena));
 
-                if (remote_list(call, path, 1, &all, err) < 0)
+                if (remote_list(call, path, 1, &all, err) < 0) {
+                        if (err->kind == ERR_INVALID) /* of a filter: no such challenge */
+                                err->kind = ERR_NOT_FOUND;
                         return -1;
+                }
                 if (json_array_size(all) == 0)
-                        return err_set(err, ERR_NOT_FOUND,
-                                       "you have no instance of %s; `berth instance list` shows yours",
-                                       name);
+                        return err_set(
+                                err, ERR_NOT_FOUND,
+                                "you have no instance of %s; `berth instance list` shows yours",
+                                name);
                 id = output_text(json_object_get(json_array_get(all, 0), "id"), &call->arena);
         }
         *ret = arena_printf(&call->arena, "/api/v2/instances/%s%s", id, more);
@@ -150,7 +153,8 @@ static int await(struct call *call, const char *wanted, json_t **o, struct err *
         return 0;
 }
 
-/* Calls, waits for the state unless told not to, prints; an instance that ended instead is a failure. */
+/* Calls, waits for the state unless told not to, prints; an instance that ended instead is a
+ * failure. */
 static int change(struct call *call, const char *method, const char *path, const json_t *body,
                   const char *wanted) {
         _cleanup_json_ json_t *o = NULL;

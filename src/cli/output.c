@@ -7,7 +7,8 @@
 /* What may help, by the kind of the failure; NULL: the message says it all. */
 static const char *hint(enum err_kind kind, bool client) {
         if (kind == ERR_UNAVAILABLE && client)
-                return "is the daemon running there? --url or $BERTH_URL names another, `berth serve` runs one";
+                return "is the daemon running there? --url or $BERTH_URL names another, `berth "
+                       "serve` runs one";
         if (kind == ERR_UNAUTHENTIC)
                 return "set $BERTH_TOKEN; an administrator makes one with `berth token add USER`";
         if (kind == ERR_FORBIDDEN)

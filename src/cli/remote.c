@@ -108,17 +108,19 @@ int remote_list(const struct call *call, const char *path, size_t max, json_t **
         return 0;
 }
 
-/* Until the status is known the body may as well be a problem document: it is kept. */
+/* A refusal's body is kept for its message, everything else is printed. */
 struct stream {
-        struct buf head;
+        int status;
+        struct buf refusal;
 };
 
 static bool to_stdout(void *arg, const char *data, size_t n) {
         struct stream *s = arg;
 
-        if (s->head.len < PROBLEM_MAX)
-                buf_add(&s->head, data, n < PROBLEM_MAX - s->head.len ? n : PROBLEM_MAX - s->head.len);
-        return fwrite(data, 1, n, stdout) == n && fflush(stdout) == 0;
+        if (s->status < 400)
+                return fwrite(data, 1, n, stdout) == n && fflush(stdout) == 0;
+        buf_add(&s->refusal, data, n);
+        return s->refusal.len < PROBLEM_MAX;
 }
 
 int remote_stream(const struct call *call, const char *path, bool endless, struct err *err) {
@@ -130,14 +132,14 @@ int remote_stream(const struct call *call, const char *path, bool endless, struc
                 .timeout_ms = endless ? ENDLESS_MS : REMOTE_TIMEOUT_MS,
                 .max_bytes = SIZE_MAX / 2,
         };
-        int status, r;
+        int r;
 
         url_of(call, path, &url);
         request.url = url.data;
-        r = client_do(&request, to_stdout, &s, &status, NULL, err);
-        if (r == 0 && status >= 400)
-                r = problem(status, s.head.data ? s.head.data : "", s.head.len, err);
-        buf_done(&s.head);
+        r = client_do(&request, to_stdout, &s, &s.status, NULL, err);
+        if (r == 0 && s.status >= 400)
+                r = problem(s.status, s.refusal.data ? s.refusal.data : "", s.refusal.len, err);
+        buf_done(&s.refusal);
         return r;
 }
 

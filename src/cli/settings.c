@@ -21,7 +21,8 @@ struct row {
 };
 
 static const struct row rows[] = {
-#define TEXT(name, def, help) { #name, KIND_TEXT, offsetof(struct settings, name), def, 0, 0, 0, help },
+#define TEXT(name, def, help) \
+        { #name, KIND_TEXT, offsetof(struct settings, name), def, 0, 0, 0, help },
 #define NUMBER(name, def, least, most, help) \
         { #name, KIND_NUMBER, offsetof(struct settings, name), NULL, def, least, most, help },
 #define SWITCH(name, def, help) \
@@ -185,7 +186,8 @@ static void derive(struct settings *s, struct arena *arena) {
         if (!*s->gate_listen)
                 s->gate_listen = host_of(s->listen, arena);
         if (!*s->public_host) {
-                bool any = strcmp(s->gate_listen, "0.0.0.0") == 0 || strcmp(s->gate_listen, "::") == 0;
+                bool any =
+                        strcmp(s->gate_listen, "0.0.0.0") == 0 || strcmp(s->gate_listen, "::") == 0;
 
                 s->public_host = any ? hostname(arena) : s->gate_listen;
         }

@@ -258,6 +258,12 @@ const struct tenant *read_model_tenant(const struct read_model *m, int64_t id) {
         return e ? &e->tenant : NULL;
 }
 
+const struct tenant *read_model_next_tenant(const struct read_model *m, size_t *at) {
+        struct tenant_entry *e = map_next(&m->tenants, at);
+
+        return e ? &e->tenant : NULL;
+}
+
 const struct tenant *read_model_tenant_by_slug(const struct read_model *m, const char *slug) {
         struct tenant_entry *e;
         size_t at = 0;
@@ -552,7 +558,7 @@ void read_model_rank_queue(struct read_model *m, const char *runtime, int64_t ca
                            int64_t interval_ms, int64_t now_ms) {
         size_t n = m->counts[LEASE_PENDING], waiting = 0, used = 0, at = 0;
         size_t live = n + m->counts[LEASE_STARTING] + m->counts[LEASE_RUNNING] +
-                m->counts[LEASE_STOPPING];
+                      m->counts[LEASE_STOPPING];
         _cleanup_free_ struct waiting *queue = NULL;
         _cleanup_free_ int64_t *ends = NULL;
         struct lease_entry *e;

@@ -31,6 +31,7 @@ const struct lease *read_model_next(const struct read_model *m, int64_t tenant, 
 size_t read_model_count(const struct read_model *m, enum lease_state state);
 
 const struct tenant *read_model_tenant(const struct read_model *m, int64_t id);
+const struct tenant *read_model_next_tenant(const struct read_model *m, size_t *at);
 const struct tenant *read_model_tenant_by_slug(const struct read_model *m, const char *slug);
 const struct user *read_model_user(const struct read_model *m, int64_t id);
 const struct user *read_model_user_by_name(const struct read_model *m, int64_t tenant,
@@ -38,8 +39,7 @@ const struct user *read_model_user_by_name(const struct read_model *m, int64_t t
 const struct user *read_model_next_user(const struct read_model *m, int64_t tenant, size_t *at);
 const struct team *read_model_team(const struct read_model *m, int64_t id);
 const struct team *read_model_next_team(const struct read_model *m, int64_t tenant, size_t *at);
-const struct token *read_model_token(const struct read_model *m,
-                                     const uint8_t digest[SHA256_SIZE]);
+const struct token *read_model_token(const struct read_model *m, const uint8_t digest[SHA256_SIZE]);
 const struct token *read_model_next_token(const struct read_model *m, int64_t user, size_t *at);
 
 const struct challenge *read_model_challenge(const struct read_model *m, int64_t id);
@@ -63,7 +63,8 @@ void read_model_put_tenant(struct read_model *m, const struct tenant *tenant);
 void read_model_put_user(struct read_model *m, const struct user *user);
 void read_model_put_team(struct read_model *m, const struct team *team);
 void read_model_put_token(struct read_model *m, const struct token *token);
-void read_model_put_challenge(struct read_model *m, struct challenge *challenge); /* takes a reference */
+void read_model_put_challenge(struct read_model *m,
+                              struct challenge *challenge); /* takes a reference */
 void read_model_drop_challenge(struct read_model *m, int64_t id);
 /* POLICY NULL: none of its own any more. */
 void read_model_put_policy(struct read_model *m, int64_t tenant, int64_t challenge,

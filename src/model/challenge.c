@@ -30,6 +30,17 @@ int probe_kind_parse(const char *name) {
         return -1;
 }
 
+struct challenge *challenge_new(int64_t id, int64_t tenant) {
+        struct challenge *c = calloc(1, sizeof(*c));
+
+        if (!c)
+                abort();
+        c->refs = 1;
+        c->id = id;
+        c->tenant = tenant;
+        return c;
+}
+
 struct challenge *challenge_ref(struct challenge *c) {
         int before = __atomic_fetch_add(&c->refs, 1, __ATOMIC_RELAXED);
 

@@ -61,6 +61,9 @@ struct challenge {
         const char *text; /* canonical JSON of all the above but id and tenant */
 };
 
+/* An empty one with one reference, to be filled before anybody else sees it. */
+struct challenge *challenge_new(int64_t id, int64_t tenant);
+
 #define CHALLENGE_KEY_SHOWN 64 /* bytes of a member's name in a message */
 
 /* From JSON.  Unknown members are ignored (ctfcli's files have many), but not those of `instance`;

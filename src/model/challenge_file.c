@@ -225,16 +225,23 @@ static int read_node(struct reader *r, const char *path, unsigned depth, json_t 
         return read_mapping(r, path, depth, ret);
 }
 
+static int skip(struct reader *r, unsigned events) {
+        while (events--)
+                if (next(r) < 0)
+                        return -1;
+        return 0;
+}
+
 static int read_document(struct reader *r, json_t **ret) {
         _cleanup_json_ json_t *v = NULL;
 
-        if (next(r) < 0 || next(r) < 0) /* the stream begins, the document begins */
+        if (skip(r, 2) < 0) /* the stream begins, the document begins */
                 return -1;
         if (r->event.type == YAML_STREAM_END_EVENT)
                 return err_set(r->err, ERR_INVALID, "the file is empty");
         if (next(r) < 0 || read_node(r, "", 0, &v) < 0)
                 return -1;
-        if (next(r) < 0 || next(r) < 0) /* the document ends, the stream ends */
+        if (skip(r, 2) < 0) /* the document ends, the stream ends */
                 return -1;
         if (r->event.type != YAML_STREAM_END_EVENT)
                 return err_set(r->err, ERR_INVALID, "there is a second document");

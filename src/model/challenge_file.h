@@ -13,12 +13,13 @@
  *           ports: [{name: web, port: 8080, protocol: http}]
  *           command: [/app/serve]
  *           environment: {MODE: demo}
- *           limits: {memory_mb: 64, cpu_milli: 500, pids: 64}
+ *           limits: {memory_mb: 64, cpu_milli: 500, pids: 64, connections: 64}
  *           isolation: {writable_root: false}
  *           egress: false
  *           probe: {type: http, port: web, path: /, status: 200, timeout_seconds: 30}
  *           flag: {template: "CTF{web_<hex>_<user_id>}", env: true, file: /flag/flag.txt}
- *           policy: {base_seconds: 900, increment_seconds: 900, max_extensions: 5, max_lifetime_seconds: 5400}
+ *           policy: {base_seconds: 900, increment_seconds: 900, max_extensions: 5,
+ *                    max_lifetime_seconds: 5400}
  *           runtime: docker
  *
  * Bytes are limited (1 MiB a file), aliases and tags refused, depth bounded.
@@ -27,7 +28,7 @@
 
 #include "model/challenge.h"
 
-#define CHALLENGE_FILE_MAX (1024 * 1024)
+#define CHALLENGE_FILE_MAX 1048576
 
 /* Where and why a file was refused. */
 struct complaint {

@@ -41,17 +41,20 @@ struct place {
         const char *path;
 };
 
-static int wrong(const struct place *at, const char *key, struct err *err, const char *fmt, ...)
+static void refuse(const struct place *at, const char *key, struct err *err, const char *fmt, ...)
         _printf_(4, 5);
-static int wrong(const struct place *at, const char *key, struct err *err, const char *fmt, ...) {
+static void refuse(const struct place *at, const char *key, struct err *err, const char *fmt, ...) {
         char reason[sizeof(err->msg)];
         va_list ap;
 
         va_start(ap, fmt);
         vsnprintf(reason, sizeof(reason), fmt, ap);
         va_end(ap);
-        return err_set(err, ERR_INVALID, "%s%.*s: %s", at->path, CHALLENGE_KEY_SHOWN, key, reason);
+        err_set(err, ERR_INVALID, "%s%.*s: %s", at->path, CHALLENGE_KEY_SHOWN, key, reason);
 }
+
+/* Is -1 where the analyzer sees it. */
+#define wrong(...) (refuse(__VA_ARGS__), -1)
 
 /* NULL when the member is missing or null. */
 static json_t *member(const struct place *at, const char *key) {
@@ -145,9 +148,9 @@ static int enter(const struct place *at, const char *key, const char *const *key
                  struct place *ret, struct err *err) {
         json_t *v = member(at, key);
 
+        *ret = (struct place){ at->arena, v, arena_printf(at->arena, "%s%s.", at->path, key) };
         if (v && !json_is_object(v))
                 return wrong(at, key, err, "must be a mapping of names to values");
-        *ret = (struct place){ at->arena, v, arena_printf(at->arena, "%s%s.", at->path, key) };
         return v ? only(ret, keys, err) : 0;
 }
 
@@ -547,16 +550,10 @@ static int parse_top(const struct place *at, struct challenge *c, struct err *er
 
 int challenge_parse(const json_t *o, int64_t id, int64_t tenant, struct challenge **ret,
                     struct err *err) {
-        _cleanup_(challenge_unrefp) struct challenge *c = calloc(1, sizeof(*c));
+        _cleanup_(challenge_unrefp) struct challenge *c = challenge_new(id, tenant);
         _cleanup_buf_ struct buf text = { 0 };
-        struct place top;
+        struct place top = { &c->arena, o, "" };
 
-        if (!c)
-                abort();
-        c->refs = 1;
-        c->id = id;
-        c->tenant = tenant;
-        top = (struct place){ &c->arena, o, "" };
         if (!json_is_object(o))
                 return err_set(err, ERR_INVALID,
                                "a challenge must be a mapping of names to values");

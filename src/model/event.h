@@ -23,7 +23,8 @@ enum action {
 const char *action_name(enum action a);
 int action_parse(const char *name); /* -1 when none */
 
-enum actor_kind { ACTOR_SYSTEM, ACTOR_USER, ACTOR_OPERATOR /* the command line, on the store itself */ };
+/* An operator is the command line, on the store itself. */
+enum actor_kind { ACTOR_SYSTEM, ACTOR_USER, ACTOR_OPERATOR };
 const char *actor_kind_name(enum actor_kind k);
 
 #define REQUEST_ID_SIZE  64
@@ -36,8 +37,8 @@ struct event {
         enum actor_kind actor_kind;
         int64_t actor; /* user id, 0 for the system */
         struct account account;
-        int64_t challenge;             /* 0: none */
-        char lease[LEASE_ID_SIZE];     /* "": none */
+        int64_t challenge;         /* 0: none */
+        char lease[LEASE_ID_SIZE]; /* "": none */
         char request_id[REQUEST_ID_SIZE];
         char detail[EVENT_DETAIL_MAX]; /* a JSON object */
         uint8_t hash[SHA256_SIZE];

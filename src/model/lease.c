@@ -29,9 +29,9 @@ static const char *const protocols[] = { [PROTOCOL_TCP] = "tcp",
                                          [PROTOCOL_SSH] = "ssh" };
 
 const struct policy policy_default = {
-        .base_ms = 900 * 1000,
-        .increment_ms = 900 * 1000,
-        .max_lifetime_ms = 5400 * 1000,
+        .base_ms = INT64_C(900) * 1000,
+        .increment_ms = INT64_C(900) * 1000,
+        .max_lifetime_ms = INT64_C(5400) * 1000,
         .max_extensions = 5,
 };
 

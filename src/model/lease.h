@@ -54,19 +54,19 @@ struct lease {
         struct policy policy; /* as it was when the lease was given */
         int64_t created_ms;   /* when its clock began: a queued one's begins with its slot */
         int64_t expires_ms;
-        int64_t queued_ms;    /* when it was asked for; orders the queue */
+        int64_t queued_ms;            /* when it was asked for; orders the queue */
         int64_t running_ms, ended_ms; /* 0: not yet */
         int64_t extensions, restarts;
         char runtime[32];
-        char instance[72];    /* the engine's own id of it; "" before it has one */
-        char host[64];        /* where the instance can be reached by the gate; "" when unknown */
+        char instance[72]; /* the engine's own id of it; "" before it has one */
+        char host[64];     /* where the instance can be reached by the gate; "" when unknown */
         uint16_t host_ports[LEASE_PORTS_MAX];
         struct endpoint endpoints[LEASE_PORTS_MAX];
         size_t n_endpoints;
         int64_t attempts, retry_ms; /* of the present intent; when the next may begin */
         char worker[32];            /* the daemon that works on the intent */
-        char problem[160];          /* why it failed or why its removal is retried; for organisers */
-        int64_t version;            /* seq of the event that changed it last */
+        char problem[160]; /* why it failed or why its removal is retried; for organisers */
+        int64_t version;   /* seq of the event that changed it last */
         /* Not stored; kept by the read model for leases that wait: */
         int64_t place, estimate_ms;
 };

@@ -11,6 +11,8 @@
 struct answer {
         client_sink *sink;
         void *arg;
+        CURL *curl;
+        int *status;
         struct buf body;
         size_t max;
         bool too_large, stopped;
@@ -25,11 +27,19 @@ static void init(void) {
                 abort();
 }
 
+static int status_of(CURL *c) {
+        long got = 0;
+
+        curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &got);
+        return (int)got;
+}
+
 static size_t on_data(char *data, size_t size, size_t n, void *arg) {
         struct answer *a = arg;
 
         n *= size;
         if (a->sink) {
+                *a->status = status_of(a->curl);
                 a->stopped = !a->sink(a->arg, data, n);
                 return a->stopped ? 0 : n;
         }
@@ -108,15 +118,16 @@ static int fail(CURLcode code, const struct client_request *r, const char *why, 
 int client_do(const struct client_request *request, client_sink *sink, void *arg, int *status,
               struct buf *body, struct err *err) {
         static pthread_once_t once = PTHREAD_ONCE_INIT;
-        _cleanup_(answer_done) struct answer a = { sink, arg, .max = request->max_bytes };
+        _cleanup_(answer_done) struct answer a = {
+                .sink = sink, .arg = arg, .status = status, .max = request->max_bytes
+        };
         _cleanup_(slistp) struct curl_slist *headers = NULL;
         _cleanup_(curlp) CURL *c = NULL;
         char why[CURL_ERROR_SIZE] = "";
         CURLcode code;
-        long got = 0;
 
         pthread_once(&once, init);
-        c = curl_easy_init();
+        a.curl = c = curl_easy_init();
         if (!c)
                 abort();
         if (add_headers(&headers, request, err) < 0)
@@ -129,8 +140,7 @@ int client_do(const struct client_request *request, client_sink *sink, void *arg
                                request->method, request->url, request->max_bytes);
         if (code != CURLE_OK && !a.stopped)
                 return fail(code, request, why, err);
-        curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &got);
-        *status = (int)got;
+        *status = status_of(c);
         if (!sink)
                 buf_add(body, a.body.data, a.body.len);
         return 0;

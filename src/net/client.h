@@ -16,7 +16,8 @@ struct client_request {
         const char *const *headers; /* "Name: value", NULL-terminated; may be NULL */
 };
 
-/* Called for each piece when given: for streams.  Returns false to stop. */
+/* Called for each piece when given: for streams.  *status is known by then.  Returns false to stop.
+ */
 typedef bool client_sink(void *arg, const char *data, size_t n);
 
 /* Any HTTP status is a success here.  BODY is appended to (unless SINK is given).

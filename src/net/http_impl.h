@@ -45,6 +45,7 @@ struct http_conn {
         bool served;         /* a request reached us on it */
         bool cut;            /* answered before the whole body came */
         int64_t opened_ms;   /* uv_now() */
+        int64_t expect_ms;   /* since when the peer has to send something */
         int64_t deadline_ms; /* for what the peer still has to send; 0: nothing */
         struct in6_addr addr;
         char peer[HTTP_ADDR_TEXT];

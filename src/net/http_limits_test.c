@@ -1,3 +1,5 @@
+#include <fcntl.h>
+
 #include "net/http_testing.h"
 
 #define CLOSING " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
@@ -88,9 +90,10 @@ TEST(large_body_is_answered_not_reset) {
 
         for (size_t i = 0; i < ARRAY_SIZE(heads); i++) {
                 _cleanup_buf_ struct buf body = { 0 }, b = { 0 };
-                int fd = dial(&f);
+                int fd;
 
-                fill(&body, 10485760);
+                fill(&body, 10485760); /* takes longer than the idle timeout on a bad day */
+                fd = dial(&f);
                 say(fd, "POST /" CLOSING);
                 say(fd, heads[i]);
                 CHECK(say_n(fd, body.data, body.len));
@@ -261,6 +264,55 @@ TEST(idle_keep_alive_times_out) {
 
         CHECK(starts(&b, "HTTP/1.1 200 "));
         CHECK(clock_mono_ms() - before >= 1900 && clock_mono_ms() - before < 5000);
+        tear_down(&f);
+}
+
+static void block(void *arg, struct http_req *req) {
+        if (strcmp(http_path(req), "/block") == 0)
+                usleep(200 * 1000);
+        ok(arg, req);
+}
+
+static unsigned open_files(void) {
+        unsigned n = 0;
+
+        for (int fd = 0; fd < 1024; fd++)
+                n += fcntl(fd, F_GETFD) >= 0;
+        return n;
+}
+
+/* Whose end comes together with the bytes before it, while the loops are busy. */
+TEST(who_leaves_with_the_last_byte_is_let_go) {
+        struct seen seen = { 0 };
+        struct http_config c = test_config(block, &seen);
+        int fds[40], blockers[8];
+        struct fixture f;
+        unsigned before;
+        int64_t end;
+
+        c.idle_timeout_s = 60;
+        set_up(&f, &c);
+        before = open_files();
+        for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+                _cleanup_buf_ struct buf b = { 0 };
+
+                fds[i] = dial(&f);
+                say(fds[i], "GET /" KEEPING "\r\n");
+                CHECK(hear(fds[i], &b, "fine"));
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(blockers); i++) {
+                blockers[i] = dial(&f);
+                say(blockers[i], "GET /block" KEEPING "\r\n");
+        }
+        usleep(50 * 1000);
+        for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+                say(fds[i], i % 2 ? "GET /" KEEPING "\r\n" : "GET / HT");
+                close(fds[i]);
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(blockers); i++)
+                close(blockers[i]);
+        for (end = clock_mono_ms() + 10000; open_files() > before; usleep(10 * 1000))
+                CHECK(clock_mono_ms() < end);
         tear_down(&f);
 }
 

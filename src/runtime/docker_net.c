@@ -137,7 +137,7 @@ static int ready(struct docker *d, struct docker_bridge *b, struct err *err) {
                                        "no egress: the firewall of %s is not in force (%s); "
                                        "see the doctor for the rules",
                                        b->name, why.msg);
-                log_warn("instances can reach services of the host", LOG_TEXT("why", why.msg),
+                log_warn("instances may reach services of the host", LOG_TEXT("why", why.msg),
                          LOG_TEXT("fix", fix));
         }
         b->ready = true;

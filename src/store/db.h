@@ -44,6 +44,7 @@ static inline struct val val_text(const char *s) {
 struct rows {
         size_t n, columns;
         struct val *vals;
+        int64_t changed; /* rows that an INSERT, UPDATE or DELETE wrote */
 };
 
 static inline struct val rows_get(const struct rows *r, size_t row, size_t col) {

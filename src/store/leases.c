@@ -122,7 +122,7 @@ int leases_update(struct tx *tx, const struct lease *l, enum lease_state from, i
         if (tx_exec(tx, moves ? SQL_LEASE_MOVE : SQL_LEASE_UPDATE, args,
                     ARRAY_SIZE(args) - (moves ? 0 : 3), tx_scratch(tx), &rows, err) < 0)
                 return -1;
-        if (rows.n == 0)
+        if (rows.changed == 0)
                 return err_set(err, ERR_CONFLICT, "the lease was changed meanwhile");
         return 0;
 }

@@ -147,20 +147,6 @@ TEST(wherever_a_migration_breaks_off_it_is_taken_up_again) {
         CHECK(k > 10);
 }
 
-TEST(a_file_has_one_writer) {
-        struct err err;
-        struct db *other;
-
-        if (on_postgres() || in_memory())
-                return;
-        _cleanup_(db_freep) struct db *db = fresh();
-        CHECK(store_open(store_url(), &other, &err) < 0);
-        CHECK(err.kind == ERR_CONFLICT && strstr(err.msg, "in use by another berth"));
-        db = db_free(db);
-        CHECK_OK(store_open(store_url(), &other, &err));
-        db_free(other);
-}
-
 TEST(daemons_that_start_together_migrate_once) {
         int status;
 

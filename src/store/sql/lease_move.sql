@@ -5,4 +5,3 @@ SET created_ms = $4, expires_ms = $5, running_ms = $6, extensions = $7, restarts
     worker = $14, problem = $15, version = $16, reason = $17,
     state = $18, ended_ms = $19, runtime = $20
 WHERE id = $1 AND state = $2 AND version = $3
-RETURNING id

@@ -1,0 +1,2 @@
+# The program, linked statically, and nothing else.
+compile app/serve serve.c
