@@ -1,6 +1,5 @@
 /* The interface itself: what every request goes through before its handler and after it. */
 #include <assert.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,6 +154,18 @@ static struct lane *lane_of(struct api *a, const struct loop *loop) {
         abort(); /* a request comes on one of the interface's loops */
 }
 
+/* Ours: a prefix drawn at the start, and a count in hexadecimal. */
+static void make_request_id(struct api *a, char ret[REQUEST_ID_SIZE]) {
+        uint64_t n = atomic_fetch_add_explicit(&a->next_id, 1, memory_order_relaxed);
+        size_t at = strlen(a->id_prefix);
+
+        memcpy(ret, a->id_prefix, at);
+        for (int shift = 60; shift >= 0; shift -= 4)
+                if (n >> shift || shift == 0)
+                        ret[at++] = "0123456789abcdef"[n >> shift & 15];
+        ret[at] = '\0';
+}
+
 static void set_request_id(struct call *c) {
         const char *given = http_header(c->req, "X-Request-ID");
         char *id = c->origin.request_id;
@@ -162,8 +173,7 @@ static void set_request_id(struct call *c) {
         if (credential_request_id(given))
                 memcpy(id, given, strlen(given) + 1);
         else
-                snprintf(id, REQUEST_ID_SIZE, "%s-%" PRIx64, c->api->id_prefix,
-                         (uint64_t)atomic_fetch_add(&c->api->next_id, 1));
+                make_request_id(c->api, id);
 }
 
 /* Takes from the bucket of WHICH; replies and returns false when that is empty. */
@@ -345,9 +355,10 @@ void api_done(void *api _unused_, struct http_req *req) {
         struct call *c = http_context(req);
         const char *route = c && c->route ? c->route->template : "other";
         int64_t us = clock_mono_us() - http_started_us(req);
-        char status[12];
+        unsigned s = (unsigned)http_status(req);
+        const char status[] = { (char)('0' + s / 100 % 10), (char)('0' + s / 10 % 10),
+                                (char)('0' + s % 10), '\0' };
 
-        snprintf(status, sizeof(status), "%d", http_status(req));
         metric_add(METRIC_REQUESTS, 1, http_method_name(http_method(req)), route, status);
         metric_observe(METRIC_REQUEST_TIME, (double)us / 1e6, route);
         if (!c)
@@ -381,6 +392,7 @@ int api_new(const struct api_config *config, struct api **ret, struct err *err) 
         a->keys = idempotency_new();
         random_bytes(chance, sizeof(chance));
         hex_encode(chance, sizeof(chance), a->id_prefix);
+        a->id_prefix[2 * sizeof(chance)] = '-';
         build_openapi(a);
         a->lanes = calloc(config->n_loops, sizeof(*a->lanes));
         assert(a->lanes);
