@@ -143,6 +143,8 @@ void health_look(struct engine *e, struct slot *slot);
 void expire_submit(struct engine *e, const char *lease);
 void takeover_submit(struct engine *e, const char *lease);
 _must_check_ int queue_promote(struct work *w, const char *runtime, struct err *err);
+/* Bytes and connections of LEASE's doors, into EVENT. */
+void event_traffic(struct work *w, struct event *event, const struct lease *lease);
 /* STARTING or RUNNING to STOPPING, by this daemon; writes EVENT with it. */
 _must_check_ int lease_stop(struct work *w, struct event *event, struct lease *lease,
                             enum end_reason reason, struct err *err);

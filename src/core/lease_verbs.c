@@ -149,6 +149,7 @@ static int extend_run(struct command *cmd, struct work *w, struct err *err) {
                 return err_set(err, ERR_NOT_FOUND, "No active container found");
         l.expires_ms += l.policy.increment_ms;
         l.extensions++;
+        l.extended_ms = w->now_ms;
         e = work_lease_event(w, &cmd->origin, ACTION_EXTENDED, &l);
         event_int(&e, "extension", l.extensions);
         event_int(&e, "expires_ms", l.expires_ms);
@@ -237,6 +238,7 @@ static int restart_run(struct command *cmd, struct work *w, struct err *err) {
         str_copy(l.worker, sizeof(l.worker), w->engine->worker);
         e = work_lease_event(w, &cmd->origin, ACTION_RESTARTED, &l);
         event_int(&e, "restarts", l.restarts);
+        event_traffic(w, &e, &l);
         if (work_move(w, &e, &l, LEASE_RUNNING, err) < 0)
                 return -1;
         r->ret = l;

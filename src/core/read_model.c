@@ -531,8 +531,10 @@ static int64_t rank_of(const struct read_model *m, const struct lease *l) {
         int64_t rank = 0;
 
         for (struct lease_entry *e = holdings_of(m, l->owner)->live; e; e = e->next)
-                if (strcmp(e->lease.runtime, l->runtime) == 0)
-                        rank += e->lease.state != LEASE_PENDING || earlier(&e->lease, l) < 0;
+                if (e->lease.state != LEASE_PENDING)
+                        rank++;
+                else if (strcmp(e->lease.runtime, l->runtime) == 0)
+                        rank += earlier(&e->lease, l) < 0;
         return rank;
 }
 
