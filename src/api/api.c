@@ -17,7 +17,7 @@
 #include "base/metric.h"
 #include "base/random.h"
 
-#define SLOW_MS 1000
+#define SLOW_US INT64_C(1000000)
 
 static handler_fn *const handlers[] = {
 #define ROUTE(m, t, handler, p, b, s, l, ps, a, w) handler,
@@ -310,10 +310,13 @@ void api_handle(void *api, struct http_req *req) {
 
 /* --- after it --- */
 
-static const char *const other_codes[][3] = {
-        { "408", "request_timeout", "The request did not arrive in time" },
-        { "414", "uri_too_long", "The address is too long" },
-        { "431", "header_fields_too_large", "The header fields are too large" },
+static const struct {
+        int status;
+        const char *code, *title;
+} other_codes[] = {
+        { 408, "request_timeout", "The request did not arrive in time" },
+        { 414, "uri_too_long", "The address is too long" },
+        { 431, "header_fields_too_large", "The header fields are too large" },
 };
 
 void api_error_body(struct http_req *req, int status, struct buf *body) {
@@ -326,10 +329,10 @@ void api_error_body(struct http_req *req, int status, struct buf *body) {
         uint8_t chance[8];
 
         for (size_t i = 0; i < ARRAY_SIZE(other_codes); i++) {
-                if (atoi(other_codes[i][0]) != status)
+                if (other_codes[i].status != status)
                         continue;
-                p.code = other_codes[i][1];
-                p.title = other_codes[i][2];
+                p.code = other_codes[i].code;
+                p.title = other_codes[i].title;
         }
         random_bytes(chance, sizeof(chance));
         hex_encode(chance, sizeof(chance), id);
@@ -344,7 +347,7 @@ static void log_access(const struct call *c, const char *route, int status, int6
         enum http_method method = http_method(c->req);
         bool read = method == HTTP_GET || method == HTTP_HEAD;
 
-        log_write(read && status < 400 && us < SLOW_MS * 1000 ? LOG_DEBUG : LOG_INFO, "request",
+        log_write(read && status < 400 && us < SLOW_US ? LOG_DEBUG : LOG_INFO, "request",
                   LOG_ARGS(LOG_TEXT("request_id", c->origin.request_id),
                            LOG_TEXT("method", http_method_name(method)), LOG_TEXT("route", route),
                            LOG_INT("status", status), LOG_INT("ms", us / 1000), LOG_INT("us", us),
