@@ -56,7 +56,7 @@ class Breaker(harness.Case):
         d.engine_down()
         parallel(7, lambda i: players[i + 1].start('alpha', wait=60))
         poll(lambda: state() == 2, 60, 'the breaker to open')
-        poll(lambda: 'breaker' in c.get('/readyz').text, 10, 'what is missing to be named')
+        poll(lambda: 'breaker is open' in c.get('/readyz').text, 10, 'what is missing to be named')
         c.get('/readyz').expect(self, 503)
         # While it is open a start fails without its engine's latency, and is said to have failed.
         failed = players[1].start('alpha', wait=60)
