@@ -155,6 +155,22 @@ static struct lane *lane_of(struct api *a, const struct loop *loop) {
         abort(); /* a request comes on one of the interface's loops */
 }
 
+/* The prefix, a hyphen, and a number in hexadecimal. */
+static void make_request_id(struct api *a, char ret[REQUEST_ID_SIZE]) {
+        uint64_t n = atomic_fetch_add(&a->next_id, 1);
+        size_t at = strlen(a->id_prefix);
+        int shift = 60;
+
+        _Static_assert(sizeof(a->id_prefix) + 1 + 16 < REQUEST_ID_SIZE, "an id fits");
+        memcpy(ret, a->id_prefix, at);
+        ret[at++] = '-';
+        while (shift && !(n >> shift))
+                shift -= 4;
+        for (; shift >= 0; shift -= 4)
+                ret[at++] = "0123456789abcdef"[n >> shift & 15];
+        ret[at] = '\0';
+}
+
 static void set_request_id(struct call *c) {
         const char *given = http_header(c->req, "X-Request-ID");
         char *id = c->origin.request_id;
@@ -162,8 +178,7 @@ static void set_request_id(struct call *c) {
         if (credential_request_id(given))
                 memcpy(id, given, strlen(given) + 1);
         else
-                snprintf(id, REQUEST_ID_SIZE, "%s-%" PRIx64, c->api->id_prefix,
-                         (uint64_t)atomic_fetch_add(&c->api->next_id, 1));
+                make_request_id(c->api, id);
 }
 
 /* Takes from the bucket of WHICH; replies and returns false when that is empty. */
@@ -345,9 +360,10 @@ void api_done(void *api _unused_, struct http_req *req) {
         struct call *c = http_context(req);
         const char *route = c && c->route ? c->route->template : "other";
         int64_t us = clock_mono_us() - http_started_us(req);
-        char status[12];
+        unsigned code = (unsigned)http_status(req);
+        const char status[] = { (char)('0' + code / 100 % 10), (char)('0' + code / 10 % 10),
+                                (char)('0' + code % 10), '\0' };
 
-        snprintf(status, sizeof(status), "%d", http_status(req));
         metric_add(METRIC_REQUESTS, 1, http_method_name(http_method(req)), route, status);
         metric_observe(METRIC_REQUEST_TIME, (double)us / 1e6, route);
         if (!c)

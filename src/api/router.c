@@ -48,11 +48,14 @@ bool permission_has(enum permission p, enum role role, bool host) {
 
 /* Does PATH fit TEMPLATE?  Then PARAM is what stands for its `{name}`, "" without one. */
 static bool fits(const char *template, const char *path, char param[ROUTE_PARAM]) {
-        size_t head = strcspn(template, "{"), n;
+        size_t head = 0, n;
         const char *tail;
 
-        if (strncmp(template, path, head) != 0)
-                return false;
+        while (template[head] && template[head] != '{') {
+                if (path[head] != template[head])
+                        return false;
+                head++;
+        }
         if (!template[head]) {
                 param[0] = '\0';
                 return !path[head];

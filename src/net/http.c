@@ -50,13 +50,14 @@ static void recycle(struct buf *b) {
 void http_req_free(struct http_req *req) {
         struct http_loop *hl = req->loop;
         struct buf target, body, headers, answer;
+        struct arena arena;
 
-        arena_done(&req->arena);
         recycle(&req->target);
         recycle(&req->body);
         recycle(&req->headers);
         recycle(&req->answer);
         if (hl->n_free == HTTP_FREE_MAX || hl->closing) {
+                arena_done(&req->arena);
                 buf_done(&req->target);
                 buf_done(&req->body);
                 buf_done(&req->headers);
@@ -64,8 +65,13 @@ void http_req_free(struct http_req *req) {
                 free(req);
                 return;
         }
+        arena_reset(&req->arena);
+        if (req->arena.end - req->arena.at > (ptrdiff_t)HTTP_KEEP_BYTES)
+                arena_done(&req->arena);
         target = req->target, body = req->body, headers = req->headers, answer = req->answer;
-        *req = (struct http_req){ .target = target,
+        arena = req->arena;
+        *req = (struct http_req){ .arena = arena,
+                                  .target = target,
                                   .body = body,
                                   .headers = headers,
                                   .answer = answer,
@@ -150,9 +156,13 @@ bool http_is_open(const struct http_req *req) {
 }
 
 void http_add_header(struct http_req *req, const char *name, const char *value) {
-        assert(!strpbrk(name, "\r\n") && !strpbrk(value, "\r\n"));
+        size_t from = req->headers.len, n;
+
         buf_add(&req->headers, name, strlen(name) + 1);
         buf_add(&req->headers, value, strlen(value) + 1);
+        n = req->headers.len - from;
+        assert(!memchr(req->headers.data + from, '\r', n) &&
+               !memchr(req->headers.data + from, '\n', n));
 }
 
 /* Puts the headers that were added into RESPONSE.  libmicrohttpd refuses an empty value: such a
