@@ -277,6 +277,12 @@ class Bed:
         return tuple(int(re.search(rf'{key}:\s*(\d+)', text)[1]) / 1024
                      for key in ('VmRSS', 'VmHWM'))
 
+    def live(self):
+        """Leases that have not ended."""
+        with urllib.request.urlopen(f'http://{self.address}/metrics', timeout=30) as r:
+            return sum(float(m) for m in re.findall(r'^berth_leases\{.*\} (\S+)',
+                                                    r.read().decode(), re.M))
+
     def close(self):
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
