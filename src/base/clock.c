@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
@@ -5,9 +6,9 @@
 #include "base/clock.h"
 
 #define JUMP_MS      2000
-#define DAY_MS       86400000
-#define YEAR_0_MS    INT64_C(-62167219200000)
-#define YEAR_9999_MS INT64_C(253402300799999) /* its end */
+#define DAY_MS       INT64_C(86400000)
+#define ERA          146097 /* days in 400 years */
+#define DAYS_TO_1970 719468 /* from 0000-03-01 */
 
 static int64_t anchor_ms;       /* wall clock - carrier at the start; constant from then on */
 static _Atomic int64_t noticed; /* how far clock_check() has told already */
@@ -42,37 +43,38 @@ int64_t clock_check(void) {
         return atomic_compare_exchange_strong(&noticed, &known, away) ? jump : 0;
 }
 
-/* Writes N digits of V, then END. */
-static char *digits(char *p, int64_t v, int n, char end) {
-        for (int i = n; i-- > 0; v /= 10)
+/* N digits of V at P, which is where the next thing goes afterwards. */
+static char *digits(char *p, int n, int64_t v) {
+        for (int i = n - 1; i >= 0; i--, v /= 10)
                 p[i] = (char)('0' + v % 10);
-        p[n] = end;
-        return p + n + 1;
+        return p + n;
 }
 
-static int64_t in_range(int64_t ms) {
-        return ms < YEAR_0_MS ? YEAR_0_MS : ms > YEAR_9999_MS ? YEAR_9999_MS : ms;
-}
-
-/* The proleptic Gregorian calendar, in years that begin in March, so that the leap day is a year's
- * last.  By hand, as every lease that is shown has several times in it: gmtime_r() and strftime()
- * take the time zone's lock and ten times as long. */
+/* Every answer about a lease has two of these: no strftime, which asks for the time zone.  Years
+ * are counted from March, so that a leap day is the last of its year. */
 void clock_text(int64_t ms, char ret[CLOCK_TEXT]) {
-        int64_t at = in_range(ms) - YEAR_0_MS, day = at / DAY_MS, rest = at % DAY_MS;
-        int64_t since = day + 146097 - 60; /* from 1 March of the year -400 on */
-        int64_t era = since / 146097, of_era = since % 146097; /* of 400 years */
-        int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-        int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
-        int64_t month = (5 * of_year + 2) / 153; /* from March on */
+        int64_t part = ms % DAY_MS < 0 ? ms % DAY_MS + DAY_MS : ms % DAY_MS;
+        int64_t day = (ms - part) / DAY_MS + DAYS_TO_1970; /* since 0000-03-01 */
+        int64_t era = day / ERA, in_era = day % ERA;
+        int64_t year = (in_era - in_era / 1460 + in_era / 36524 - in_era / (ERA - 1)) / 365;
+        int64_t in_year = in_era - (365 * year + year / 4 - year / 100);
+        int64_t month = (5 * in_year + 2) / 153; /* 0: March */
         char *p = ret;
 
-        year += (era - 1) * 400 + (month >= 10);
-        p = digits(p, year, 4, '-');
-        p = digits(p, month < 10 ? month + 3 : month - 9, 2, '-');
-        p = digits(p, of_year - (153 * month + 2) / 5 + 1, 2, 'T');
-        p = digits(p, rest / 3600000, 2, ':');
-        p = digits(p, rest / 60000 % 60, 2, ':');
-        p = digits(p, rest / 1000 % 60, 2, '.');
-        p = digits(p, rest % 1000, 3, 'Z');
+        assert(day >= 0 && era < 25);
+        p = digits(p, 4, era * 400 + year + (month >= 10));
+        *p++ = '-';
+        p = digits(p, 2, month < 10 ? month + 3 : month - 9);
+        *p++ = '-';
+        p = digits(p, 2, in_year - (153 * month + 2) / 5 + 1);
+        *p++ = 'T';
+        p = digits(p, 2, part / 3600000);
+        *p++ = ':';
+        p = digits(p, 2, part / 60000 % 60);
+        *p++ = ':';
+        p = digits(p, 2, part / 1000 % 60);
+        *p++ = '.';
+        p = digits(p, 3, part % 1000);
+        *p++ = 'Z';
         *p = '\0';
 }

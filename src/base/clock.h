@@ -19,7 +19,6 @@ int64_t clock_mono_us(void); /* monotonic, us */
  * non-zero, in ms; 0 while it is within 2 s.  Call it every second or so. */
 int64_t clock_check(void);
 
-/* "2026-11-20T19:05:06.123Z"; RET has room for CLOCK_TEXT bytes.  Years 0 to 9999; what is beyond
- * gives the first or last moment of these. */
+/* "2026-11-20T19:05:06.123Z"; RET has room for CLOCK_TEXT bytes. */
 #define CLOCK_TEXT 32
 void clock_text(int64_t ms, char ret[CLOCK_TEXT]);

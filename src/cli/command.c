@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <string.h>
 
 #include "cli/command.h"
@@ -20,7 +21,7 @@ static bool is_option(const struct option_row *o, const char *flag, size_t n) {
         if (strlen(o->flag) != n)
                 return false;
         for (size_t i = 0; i < n; i++) {
-                char c = o->flag[i] == '_' ? '-' : (char)(o->flag[i] | 0x20);
+                int c = o->flag[i] == '_' ? '-' : tolower((unsigned char)o->flag[i]);
 
                 if (flag[i] != c)
                         return false;
