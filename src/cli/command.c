@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -162,8 +163,9 @@ static int parse_other(char **words, size_t n, enum ask *ask, const char **group
 int command_parse(int argc, char **argv, struct call *ret, enum ask *ask, const char **group,
                   struct err *err) {
         char **words = argv + 1;
-        size_t n = argc > 0 ? (size_t)argc - 1 : 0, used = 0;
+        size_t n = (size_t)argc - 1, used = 0;
 
+        assert(argc > 0);
         *ret = (struct call){ 0 };
         *group = NULL;
         *ask = ASK_RUN;
@@ -174,8 +176,10 @@ int command_parse(int argc, char **argv, struct call *ret, enum ask *ask, const 
                 ret->command = find_command(words + 1, n - 1, &used);
                 if (ret->command)
                         return 0;
-                *group = is_group(words[1]) ? words[1] : NULL;
-                return *group ? 0 : parse_other(words + 1, n - 1, ask, group, err);
+                if (!is_group(words[1]))
+                        return parse_other(words + 1, n - 1, ask, group, err);
+                *group = words[1];
+                return 0;
         }
         ret->command = find_command(words, n, &used);
         if (!ret->command)
