@@ -101,10 +101,12 @@ static bool is_printable(const char *s) {
 
 int body_name(const json_t *o, const char *key, char ret[NAME_MAX_BYTES], struct err *err) {
         const char *text = "";
+        size_t n;
 
         if (body_text(o, key, NAME_MAX_BYTES - 1, &text, err) < 0)
                 return -1;
-        if (!is_printable(text) || *text == ' ' || text[strlen(text) - 1] == ' ')
+        n = strlen(text);
+        if (n == 0 || !is_printable(text) || *text == ' ' || text[n - 1] == ' ')
                 return err_set(err, ERR_INVALID,
                                "%s: control characters and spaces at its ends are not allowed",
                                key);
