@@ -164,8 +164,8 @@ static int takeover_run(struct command *cmd, struct work *w, struct err *err) {
 
         if (leases_get(w->tx, o->lease, &l, err) < 0)
                 return -1;
-        if ((l.state != LEASE_STARTING && l.state != LEASE_STOPPING) || !claim_over(&l, w->now_ms) ||
-            strcmp(l.worker, w->engine->worker) == 0)
+        if ((l.state != LEASE_STARTING && l.state != LEASE_STOPPING) ||
+            !claim_over(&l, w->now_ms) || strcmp(l.worker, w->engine->worker) == 0)
                 return 0;
         e = work_lease_event(w, &cmd->origin, ACTION_TAKEN_OVER, &l);
         event_text(&e, "from", l.worker);

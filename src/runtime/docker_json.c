@@ -410,6 +410,7 @@ int docker_refusal(int status, const char *message, struct err *err) {
         } texts[] = {
                 { "no space left", ERR_NO_SPACE },
                 { "disk quota exceeded", ERR_NO_SPACE },
+                { "not a directory", ERR_INVALID }, /* on the way to a flag's file */
                 { "No such image", ERR_NO_IMAGE },
                 { "no such image", ERR_NO_IMAGE },
                 { "manifest unknown", ERR_NO_IMAGE },

@@ -51,18 +51,17 @@ int leases_insert(struct tx *tx, const struct lease *l, struct err *err) {
 
         lease_assert(l);
         endpoints_write(l, endpoints);
-        return tx_exec(tx, SQL_LEASE_INSERT,
-                       ARGS(V(l->id), V(l->tenant), V(l->challenge),
-                            V(account_kind_name(l->owner.kind)), V(l->owner.id), V(l->user),
-                            V(lease_state_name(l->state)), V(end_reason_name(l->reason)),
-                            V(l->policy.base_ms), V(l->policy.increment_ms),
-                            V(l->policy.max_extensions), V(l->policy.max_lifetime_ms),
-                            V(l->created_ms), V(l->expires_ms), V(l->queued_ms), V(l->running_ms),
-                            V(l->ended_ms), V(l->extensions), V(l->restarts), V(l->runtime),
-                            V(l->instance), V(l->host), V(endpoints), V(l->attempts),
-                            V(l->retry_ms), V(l->worker), V(l->problem), V(l->version),
-                            V(l->extended_ms)),
-                       NULL, NULL, err);
+        return tx_exec(
+                tx, SQL_LEASE_INSERT,
+                ARGS(V(l->id), V(l->tenant), V(l->challenge), V(account_kind_name(l->owner.kind)),
+                     V(l->owner.id), V(l->user), V(lease_state_name(l->state)),
+                     V(end_reason_name(l->reason)), V(l->policy.base_ms), V(l->policy.increment_ms),
+                     V(l->policy.max_extensions), V(l->policy.max_lifetime_ms), V(l->created_ms),
+                     V(l->expires_ms), V(l->queued_ms), V(l->running_ms), V(l->ended_ms),
+                     V(l->extensions), V(l->restarts), V(l->runtime), V(l->instance), V(l->host),
+                     V(endpoints), V(l->attempts), V(l->retry_ms), V(l->worker), V(l->problem),
+                     V(l->version), V(l->extended_ms)),
+                NULL, NULL, err);
 }
 
 int leases_get(struct tx *tx, const char *id, struct lease *ret, struct err *err) {
