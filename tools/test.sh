@@ -26,7 +26,7 @@ test -f build-asan/build.ninja ||
 test -f build-tsan/build.ninja ||
         meson setup build-tsan -Db_sanitize=thread -Doptimization=1 >/dev/null || exit 1
 run build-asan
-run build-tsan --suite unit --suite contract --suite fake
+run build-tsan --suite unit --suite contract --suite core --suite fake
 python3 tools/test_summary.py build-asan/meson-logs/testlog.json \
         build-tsan/meson-logs/testlog.json || status=1
 exit $status
