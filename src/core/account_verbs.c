@@ -28,6 +28,13 @@ static int taken(const char *what, const char *name, struct err *err) {
         return err_set(err, ERR_CONFLICT, "The %s \"%s\" exists already", what, name);
 }
 
+static void event_policy(struct event *e, const struct policy *p) {
+        event_int(e, "base_ms", p->base_ms);
+        event_int(e, "increment_ms", p->increment_ms);
+        event_int(e, "max_extensions", p->max_extensions);
+        event_int(e, "max_lifetime_ms", p->max_lifetime_ms);
+}
+
 static int tenant_run(struct command *cmd, struct work *w, struct err *err) {
         struct tenant_create *t = container_of(cmd, struct tenant_create, command);
         struct change *c;
@@ -50,6 +57,7 @@ static int tenant_run(struct command *cmd, struct work *w, struct err *err) {
                 return 0;
         e = work_event(w, &cmd->origin, ACTION_POLICY_CHANGED);
         e.tenant = t->tenant.id;
+        event_policy(&e, &t->policy);
         if (policies_put(w->tx, t->tenant.id, 0, &t->policy, err) < 0 ||
             work_append(w, &e, CHANGE_POLICY, &c, err) < 0)
                 return -1;
@@ -300,10 +308,7 @@ static int policy_run(struct command *cmd, struct work *w, struct err *err) {
         if (r < 0)
                 return -1;
         e.challenge = p->challenge;
-        event_int(&e, "base_ms", p->policy.base_ms);
-        event_int(&e, "increment_ms", p->policy.increment_ms);
-        event_int(&e, "max_extensions", p->policy.max_extensions);
-        event_int(&e, "max_lifetime_ms", p->policy.max_lifetime_ms);
+        event_policy(&e, &p->policy);
         if (work_append(w, &e, CHANGE_POLICY, &change, err) < 0)
                 return -1;
         change->policy.tenant = cmd->origin.tenant;

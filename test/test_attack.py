@@ -1,0 +1,34 @@
+"""What a player who likes to break things tries, and an organiser who clicks too fast."""
+import socket, time
+
+import harness
+from client import poll
+
+
+class Crossing(harness.Case):
+    def test_nothing_of_another_tenant_is_in_the_log(self):
+        d = self.game(['secret-name'])
+        host = self.admin(d)
+        host.post('/api/v2/tenants', {'slug': 'other', 'policy': {'base_seconds': 77}}).expect(self, 201)
+        self.player(d, 'boss', role='admin')
+        host.post('/api/v2/users', {'name': 'spy', 'role': 'admin', 'tenant': 'other'}).expect(self, 201)
+        spy = self.client(d, host.post('/api/v2/tokens', {'user': 'spy', 'tenant': 'other'})
+                          .expect(self, 201).json['token'])
+        theirs = host.get('/api/v2/challenges/secret-name').json['id']
+        for verb in ('start', 'extend'):
+            spy.post(f'/api/v1/container/{verb}', {'challenge_id': theirs}).expect(self, 404)
+        spy.post('/api/v1/container/start', {'challenge_id': 1 << 62}).expect(self, 404)
+        events = spy.get('/api/v2/events', query={'limit': 100}).expect(self, 200)
+        self.assertIn('failed_create', events.text)
+        self.assertNotIn('secret-name', events.text)
+        policy = [e for e in events.json['items'] if e['action'] == 'policy_changed']
+        self.assertEqual(policy[0]['detail']['base_ms'], 77000, 'the log says what it became')
+        for path in ('challenges/secret-name', f'challenges/{theirs}', 'users/1'):
+            spy.request('PATCH' if 'users' in path else 'GET', '/api/v2/' + path,
+                        {} if 'users' in path else None).expect(self, 404)
+        spy.post('/api/v2/users', {'name': 'x', 'tenant': 'main'}).expect(self, 403)
+        spy.delete('/api/v2/tokens/1').expect(self, 404)
+
+
+if __name__ == '__main__':
+    harness.main()
