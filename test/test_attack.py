@@ -30,5 +30,24 @@ class Crossing(harness.Case):
         spy.delete('/api/v2/tokens/1').expect(self, 404)
 
 
+class Hasty(harness.Case):
+    def test_start_while_it_is_being_stopped(self):
+        d = self.game(options='stop_ms=1500')
+        p = self.player(d, 'ann')
+        lease = self.start_running(p, 'alpha')
+        p.stop(lease['id']).expect(self, 202)
+        r = p.start('alpha', wait=10)
+        r.expect_problem(self, 409, 'conflict')
+        self.assertEqual(r.headers['retry-after'], '1')
+        cid = lease['challenge_id']
+        r = p.post('/api/v1/container/start', {'challenge_id': cid}).expect(self, 409)
+        self.assertEqual(r.json['message'], 'Container is being stopped, try again in a moment')
+        done = d.cli('instance', 'start', 'alpha', token=p.token)
+        self.assertEqual(done.returncode, 4, done.stderr)
+        self.assertIn('being stopped', done.stderr)
+        self.wait_state(p, lease['id'], 'ended')
+        self.assertEqual(p.start('alpha', wait=30).json['state'], 'running')
+
+
 if __name__ == '__main__':
     harness.main()

@@ -12,7 +12,8 @@
 
 /* Gives the origin's account a lease of CHALLENGE, or the live one it has (created = false).
  * Fails: NOT_FOUND no such visible challenge, INVALID it has no instance, FORBIDDEN no account
- * (team mode, no team), QUOTA the account's limit, UNAVAILABLE the queue is full. */
+ * (team mode, no team), QUOTA the account's limit, UNAVAILABLE the queue is full, CONFLICT the one
+ * it has is being stopped. */
 struct start {
         struct command command;
         int64_t challenge;
