@@ -48,6 +48,31 @@ class Hasty(harness.Case):
         self.wait_state(p, lease['id'], 'ended')
         self.assertEqual(p.start('alpha', wait=30).json['state'], 'running')
 
+    def test_the_last_admin_stays(self):
+        d = self.game()
+        admin = self.admin(d)
+        me = admin.get('/api/v2/whoami').json['user']['id']
+        r = admin.request('PATCH', f'/api/v2/users/{me}', {'role': 'player'})
+        r.expect_problem(self, 409, 'conflict')
+        admin.get('/api/v2/users').expect(self, 200)
+        other = self.player(d, 'second', role='admin')
+        other.request('PATCH', f'/api/v2/users/{me}', {'role': 'player'}).expect(self, 200)
+        other.request('PATCH', f'/api/v2/users/{other.user["id"]}', {'role': 'organiser'}).expect(self, 409)
+
+    def test_two_admins_change_one_user(self):
+        d = self.game()
+        admin = self.admin(d)
+        ann = self.player(d, 'ann').user['id']
+        admin.post('/api/v2/teams', {'name': 'red'}).expect(self, 201)
+        path = f'/api/v2/users/{ann}'
+        for _ in range(10):
+            admin.request('PATCH', path, {'role': 'player', 'team': None}).expect(self, 200)
+            change = ({'role': 'organiser'}, {'team': 'red'})
+            harness.parallel(2, lambda i: admin.twin().request('PATCH', path, change[i])
+                             .expect(self, 200))
+            got = [u for u in admin.get('/api/v2/users').json['items'] if u['id'] == ann][0]
+            self.assertEqual((got['role'], got['team']), ('organiser', 'red'))
+
 
 if __name__ == '__main__':
     harness.main()

@@ -127,6 +127,31 @@ static int user_create_run(struct command *cmd, struct work *w, struct err *err)
 
 void user_create_command(struct user_create *u) { u->command.run = user_create_run; }
 
+struct admins {
+        const struct user *leaving;
+        bool other;
+};
+
+static int look_for_admin(void *arg, const struct user *u, _unused_ struct err *err) {
+        struct admins *a = arg;
+
+        a->other |=
+                u->tenant == a->leaving->tenant && u->id != a->leaving->id && u->role == ROLE_ADMIN;
+        return 0;
+}
+
+/* Nobody could make one again. */
+static int check_other_admin(const struct work *w, const struct user *leaving, struct err *err) {
+        struct admins a = { .leaving = leaving };
+
+        if (users_each(w->tx, look_for_admin, &a, err) < 0)
+                return -1;
+        if (!a.other)
+                return err_set(err, ERR_CONFLICT, "\"%s\" is the only admin: make another first",
+                               leaving->name);
+        return 0;
+}
+
 static int user_change_run(struct command *cmd, struct work *w, struct err *err) {
         struct user_change *u = container_of(cmd, struct user_change, command);
         struct event e = work_event(w, &cmd->origin, ACTION_USER_CHANGED);
@@ -136,10 +161,15 @@ static int user_change_run(struct command *cmd, struct work *w, struct err *err)
                 return -1;
         if (now.tenant != cmd->origin.tenant)
                 return err_set(err, ERR_NOT_FOUND, "No such user");
-        if (check_team(w, now.tenant, u->user.team, err) < 0)
+        if (u->new_team && check_team(w, now.tenant, u->user.team, err) < 0)
                 return -1;
-        now.role = u->user.role;
-        now.team = u->user.team;
+        if (u->new_role && now.role == ROLE_ADMIN && u->user.role != ROLE_ADMIN &&
+            check_other_admin(w, &now, err) < 0)
+                return -1;
+        if (u->new_role)
+                now.role = u->user.role;
+        if (u->new_team)
+                now.team = u->user.team;
         if (users_update(w->tx, &now, err) < 0)
                 return -1;
         u->user = now;
