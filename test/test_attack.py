@@ -30,6 +30,52 @@ class Crossing(harness.Case):
         spy.delete('/api/v2/tokens/1').expect(self, 404)
 
 
+class Hogging(harness.Case):
+    def follow(self, client, lease):
+        """The status of a log stream that stays open for the rest of the test."""
+        s = socket.create_connection(('127.0.0.1', client.port), timeout=20)
+        self.addCleanup(s.close)
+        s.sendall(f'GET /api/v2/instances/{lease["id"]}/logs?follow=1 HTTP/1.1\r\nHost: x\r\n'
+                  f'Authorization: Bearer {client.token}\r\n\r\n'.encode())
+        return s, int(s.recv(12).split()[1])
+
+    def test_one_account_does_not_take_every_log_stream(self):
+        d = self.game(max_followers=8)
+        ann, bob = self.player(d, 'ann'), self.player(d, 'bob')
+        hers, his = self.start_running(ann, 'alpha'), self.start_running(bob, 'alpha')
+        got = [self.follow(ann, hers) for _ in range(8)]
+        self.assertEqual([status for _, status in got], [200] * 4 + [429] * 4)
+        self.assertEqual(self.follow(bob, his)[1], 200)
+        for s, _ in got:
+            s.close()
+        poll(lambda: self.follow(ann, hers)[1] == 200, 10, 'a stream to be given back', every=0.3)
+
+    def test_thousands_at_a_door(self):
+        d = self.game()
+        ann, bob = self.player(d, 'ann'), self.player(d, 'bob')
+        door = self.start_running(ann, 'alpha')['endpoints'][0]['port']
+        other = self.start_running(bob, 'alpha')['endpoints'][0]['port']
+        crowd = []
+        for _ in range(1500):
+            crowd.append(socket.create_connection(('127.0.0.1', door), timeout=10))
+            self.addCleanup(crowd[-1].close)
+        began = time.monotonic()
+        self.client(d).get('/healthz').expect(self, 200)
+        self.assertTrue(self.answers(other), 'another player\'s door')
+        self.assertLess(time.monotonic() - began, 5)
+        for s in crowd:
+            s.close()
+        poll(lambda: self.answers(door), 10, 'the door to have room again', every=0.2)
+
+    def answers(self, port):
+        with socket.create_connection(('127.0.0.1', port), timeout=5) as s:
+            s.sendall(b'GET / HTTP/1.0\r\n\r\n')
+            try:
+                return s.recv(100) != b''
+            except ConnectionError:
+                return False
+
+
 class Hasty(harness.Case):
     def test_start_while_it_is_being_stopped(self):
         d = self.game(options='stop_ms=1500')
