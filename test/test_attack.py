@@ -120,5 +120,20 @@ class Hasty(harness.Case):
             self.assertEqual((got['role'], got['team']), ('organiser', 'red'))
 
 
+class Words(harness.Case):
+    def test_names_that_lie(self):
+        d = self.game()
+        admin = self.admin(d)
+        for name in ('\u202etxt.exe', 'a\u009b31mb', 'ann\u200b', '\ufeffann', 'a\u2028b', '\u2066x',
+                     '\u00a0', 'ann\u00a0', '\u3000', 'a\u0085b'):
+            for path in ('/api/v2/users', '/api/v2/teams'):
+                got = admin.post(path, {'name': name}).expect_problem(self, 400, 'invalid')
+                self.assertIn('name', got['detail'], repr(name))
+        for name in ('Zoë', '王小明', 'אבי', '👩\u200d💻', 'نی\u200cنا', 'O\'Neil "Ned" <n@x>', 'a\u00a0b'):
+            admin.post('/api/v2/users', {'name': name}).expect(self, 201)
+        got = [u['name'] for u in admin.get('/api/v2/users').json['items']]
+        self.assertIn('👩\u200d💻', got)
+
+
 if __name__ == '__main__':
     harness.main()

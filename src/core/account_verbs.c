@@ -1,5 +1,4 @@
 /* Tenants, teams, users, tokens, challenges and policies. */
-#include <ctype.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -8,17 +7,12 @@
 #include "store/accounts.h"
 #include "store/challenges.h"
 
-/* A name for people: not empty, no control characters, no spaces at its ends. */
 static int check_name(const char *name, struct err *err) {
-        size_t n = strlen(name);
-
-        if (n == 0)
+        if (!*name)
                 return err_set(err, ERR_INVALID, "name: must not be empty");
-        if (name[0] == ' ' || name[n - 1] == ' ')
-                return err_set(err, ERR_INVALID, "name: must not begin or end with a space");
-        for (size_t i = 0; i < n; i++)
-                if (iscntrl((unsigned char)name[i]))
-                        return err_set(err, ERR_INVALID, "name: has a control character");
+        if (!str_is_name(name))
+                return err_set(err, ERR_INVALID,
+                               "name: invisible characters and spaces at its ends are not allowed");
         return 0;
 }
 
