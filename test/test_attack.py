@@ -134,6 +134,22 @@ class Words(harness.Case):
         got = [u['name'] for u in admin.get('/api/v2/users').json['items']]
         self.assertIn('👩\u200d💻', got)
 
+    def test_days_that_are_none(self):
+        d = self.game()
+        admin = self.admin(d)
+        for day in ('2026-02-29', '2026-02-31', '2026-04-31', '2026-13-01', '2026-00-10', '2100-02-29'):
+            admin.get('/api/v2/events', query={'from': day + 'T00:00:00Z'}).expect_problem(
+                self, 400, 'invalid')
+        admin.get('/api/v2/events', query={'from': '2028-02-29T23:59:59.5Z'}).expect(self, 200)
+
+    def test_errors_in_json_name_no_library(self):
+        d = self.game()
+        p = self.player(d, 'ann')
+        for bad in (b'{"challenge": "a\\u0000b"}', b'{"challenge\\u0000": "a"}', b'{"a": 1e400}'):
+            r = p.post('/api/v2/instances', bad, headers={'Content-Type': 'application/json'})
+            self.assertIn('line 1', r.expect_problem(self, 400, 'invalid')['detail'])
+            self.assertNotIn('JSON_', r.text)
+
 
 if __name__ == '__main__':
     harness.main()
