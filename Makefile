@@ -4,7 +4,8 @@ SHELL := /bin/sh
 
 RUNTIME := $(or $(BERTH_RUNTIME),docker:)
 # What uses a Docker Engine runs through this, which makes sure that one answers.
-WITH_DOCKER := $(if $(findstring docker:,$(RUNTIME)),tools/dockerd.sh,)
+comma := ,
+WITH_DOCKER := $(if $(filter docker: docker:///%,$(subst $(comma), ,$(RUNTIME))),tools/dockerd.sh,)
 VAR := $(or $(BERTH_VAR),var)
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
@@ -17,7 +18,7 @@ help: ## List the targets
 build: ## Build build/berth
 	@tools/setup.sh build
 	@test -f build/build.ninja || meson setup build >/dev/null
-	@ninja -C build --quiet
+	@ninja -C build --quiet berth
 
 .PHONY: run
 run: build ## Build, make the example images and a demo tenant, and serve on 127.0.0.1:8080
@@ -34,7 +35,7 @@ test: ## Run every test: AddressSanitizer and UBSan, then ThreadSanitizer
 .PHONY: bench
 bench: ## Measure, and write bench/RESULTS.md
 	@tools/setup.sh build run bench test
-	@tools/dockerd.sh bench/run
+	@tools/dockerd.sh bench/run.py
 
 .PHONY: lint
 lint: ## Check form, layers, banned calls, and what clang-tidy sees
@@ -47,9 +48,8 @@ fuzz: ## Run each fuzzer for FUZZ_SECONDS (60)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tools/fuzz.sh
 
 .PHONY: docs
-docs: ## Write the pages of docs/ that are made from tables
-	@tools/setup.sh build
-	@ninja -C build --quiet
+docs: build ## Write the pages of docs/ that are made from tables
+	@ninja -C build --quiet src/cli/berth-docs
 	@python3 tools/docs.py build/src/cli/berth-docs configuration docs/configuration.md
 	@python3 tools/docs.py build/src/cli/berth-docs man docs/berth.1
 

@@ -11,6 +11,7 @@ BANNED = {  # call -> what to use
     'system': 'posix_spawn',
 }
 CALL = re.compile(r'(?<![\w.>])(' + '|'.join(BANNED) + r')\s*\(')
+IN_TESTS = {'atoi', 'system'}  # their input is their own
 MARK = re.compile(r'\b(TODO|FIXME|XXX|HACK)\b')
 GOTO = re.compile(r'^\s*goto\s')
 MOST = 600
@@ -28,6 +29,8 @@ for path in files.stdout.split():
         bad += 1
     for n, line in enumerate(lines, 1):
         for m in CALL.finditer(line):
+            if m[1] in IN_TESTS and re.search(r'_test\.c$|^test/|/testbed\.', path):
+                continue
             print(f'{path}:{n}: {m[1]}() is banned: use {BANNED[m[1]]}')
             bad += 1
         if GOTO.match(line):

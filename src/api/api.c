@@ -1,6 +1,5 @@
 /* The interface itself: what every request goes through before its handler and after it. */
 #include <assert.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +17,7 @@
 #include "base/metric.h"
 #include "base/random.h"
 
-#define SLOW_MS 1000
+#define SLOW_US INT64_C(1000000)
 
 static handler_fn *const handlers[] = {
 #define ROUTE(m, t, handler, p, b, s, l, ps, a, w) handler,
@@ -155,6 +154,18 @@ static struct lane *lane_of(struct api *a, const struct loop *loop) {
         abort(); /* a request comes on one of the interface's loops */
 }
 
+/* Ours: a prefix drawn at the start, and a count in hexadecimal. */
+static void make_request_id(struct api *a, char ret[REQUEST_ID_SIZE]) {
+        uint64_t n = atomic_fetch_add_explicit(&a->next_id, 1, memory_order_relaxed);
+        size_t at = strlen(a->id_prefix);
+
+        memcpy(ret, a->id_prefix, at);
+        for (int shift = 60; shift >= 0; shift -= 4)
+                if (n >> shift || shift == 0)
+                        ret[at++] = "0123456789abcdef"[n >> shift & 15];
+        ret[at] = '\0';
+}
+
 static void set_request_id(struct call *c) {
         const char *given = http_header(c->req, "X-Request-ID");
         char *id = c->origin.request_id;
@@ -162,8 +173,7 @@ static void set_request_id(struct call *c) {
         if (credential_request_id(given))
                 memcpy(id, given, strlen(given) + 1);
         else
-                snprintf(id, REQUEST_ID_SIZE, "%s-%" PRIx64, c->api->id_prefix,
-                         (uint64_t)atomic_fetch_add(&c->api->next_id, 1));
+                make_request_id(c->api, id);
 }
 
 /* Takes from the bucket of WHICH; replies and returns false when that is empty. */
@@ -300,10 +310,13 @@ void api_handle(void *api, struct http_req *req) {
 
 /* --- after it --- */
 
-static const char *const other_codes[][3] = {
-        { "408", "request_timeout", "The request did not arrive in time" },
-        { "414", "uri_too_long", "The address is too long" },
-        { "431", "header_fields_too_large", "The header fields are too large" },
+static const struct {
+        int status;
+        const char *code, *title;
+} other_codes[] = {
+        { 408, "request_timeout", "The request did not arrive in time" },
+        { 414, "uri_too_long", "The address is too long" },
+        { 431, "header_fields_too_large", "The header fields are too large" },
 };
 
 void api_error_body(struct http_req *req, int status, struct buf *body) {
@@ -316,10 +329,10 @@ void api_error_body(struct http_req *req, int status, struct buf *body) {
         uint8_t chance[8];
 
         for (size_t i = 0; i < ARRAY_SIZE(other_codes); i++) {
-                if (atoi(other_codes[i][0]) != status)
+                if (other_codes[i].status != status)
                         continue;
-                p.code = other_codes[i][1];
-                p.title = other_codes[i][2];
+                p.code = other_codes[i].code;
+                p.title = other_codes[i].title;
         }
         random_bytes(chance, sizeof(chance));
         hex_encode(chance, sizeof(chance), id);
@@ -334,7 +347,7 @@ static void log_access(const struct call *c, const char *route, int status, int6
         enum http_method method = http_method(c->req);
         bool read = method == HTTP_GET || method == HTTP_HEAD;
 
-        log_write(read && status < 400 && us < SLOW_MS * 1000 ? LOG_DEBUG : LOG_INFO, "request",
+        log_write(read && status < 400 && us < SLOW_US ? LOG_DEBUG : LOG_INFO, "request",
                   LOG_ARGS(LOG_TEXT("request_id", c->origin.request_id),
                            LOG_TEXT("method", http_method_name(method)), LOG_TEXT("route", route),
                            LOG_INT("status", status), LOG_INT("ms", us / 1000), LOG_INT("us", us),
@@ -345,9 +358,10 @@ void api_done(void *api _unused_, struct http_req *req) {
         struct call *c = http_context(req);
         const char *route = c && c->route ? c->route->template : "other";
         int64_t us = clock_mono_us() - http_started_us(req);
-        char status[12];
+        unsigned s = (unsigned)http_status(req);
+        const char status[] = { (char)('0' + s / 100 % 10), (char)('0' + s / 10 % 10),
+                                (char)('0' + s % 10), '\0' };
 
-        snprintf(status, sizeof(status), "%d", http_status(req));
         metric_add(METRIC_REQUESTS, 1, http_method_name(http_method(req)), route, status);
         metric_observe(METRIC_REQUEST_TIME, (double)us / 1e6, route);
         if (!c)
@@ -381,6 +395,7 @@ int api_new(const struct api_config *config, struct api **ret, struct err *err) 
         a->keys = idempotency_new();
         random_bytes(chance, sizeof(chance));
         hex_encode(chance, sizeof(chance), a->id_prefix);
+        a->id_prefix[2 * sizeof(chance)] = '-';
         build_openapi(a);
         a->lanes = calloc(config->n_loops, sizeof(*a->lanes));
         assert(a->lanes);

@@ -220,7 +220,8 @@ static void write_page_schema(struct buf *b, const char *list) {
         json_close(b, '}');
 }
 
-static const char *title_of(int status) {
+static const char *title_of(const char *text) {
+        int status = (text[0] - '0') * 100 + (text[1] - '0') * 10 + (text[2] - '0');
         static const struct {
                 int status;
                 const char *title;
@@ -247,7 +248,7 @@ static void write_answer(struct buf *b, const char *word, bool cre) {
 
         json_key(b, status);
         json_open(b, '{');
-        put(b, "description", title_of(atoi(status)));
+        put(b, "description", title_of(status));
         if (!type && *status == '4' && cre)
                 type = "CreAnswer";
         if (type || *status >= '4') {

@@ -46,22 +46,21 @@ bool permission_has(enum permission p, enum role role, bool host) {
         return roles & 1u << role && (host || !(roles & HOST));
 }
 
-/* Does PATH fit TEMPLATE?  Then PARAM is what stands for its `{name}`, "" without one. */
+/* Does PATH fit TEMPLATE?  Then PARAM is what stands for its `{name}`, "" without one.  Every
+ * request walks the table with this: it stops at the first byte that differs. */
 static bool fits(const char *template, const char *path, char param[ROUTE_PARAM]) {
-        size_t head = strcspn(template, "{"), n;
-        const char *tail;
+        size_t n;
 
-        if (strncmp(template, path, head) != 0)
-                return false;
-        if (!template[head]) {
+        for (; *template && *template == *path; template ++, path++)
+                ;
+        if (*template != '{') {
                 param[0] = '\0';
-                return !path[head];
+                return !*template && !*path;
         }
-        tail = strchr(template + head, '}') + 1;
-        n = strcspn(path + head, "/");
-        if (n == 0 || n >= ROUTE_PARAM || strcmp(tail, path + head + n) != 0)
+        n = strcspn(path, "/");
+        if (n == 0 || n >= ROUTE_PARAM || strcmp(strchr(template, '}') + 1, path + n) != 0)
                 return false;
-        memcpy(param, path + head, n);
+        memcpy(param, path, n);
         param[n] = '\0';
         return true;
 }

@@ -274,8 +274,9 @@ void challenges_sync_command(struct challenges_sync *c) { c->command.run = chall
 
 static int check_policy(const struct policy *p, struct err *err) {
         if (p->base_ms <= 0 || p->increment_ms <= 0 || p->max_extensions < 0)
-                return err_set(err, ERR_INVALID,
-                               "policy: base and increment must be above zero, max_extensions not below");
+                return err_set(
+                        err, ERR_INVALID,
+                        "policy: base and increment must be above zero, max_extensions not below");
         if (p->max_lifetime_ms < p->base_ms)
                 return err_set(err, ERR_INVALID,
                                "policy: max_lifetime_seconds must not be below base_seconds");

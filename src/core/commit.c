@@ -148,10 +148,14 @@ static int run_one(struct command *cmd, struct work *w, struct err *err) {
         return run_saved(cmd, w, cmd->refused, &cmd->err, &result, &ignored, err);
 }
 
+static int64_t unsigned_rows(const struct work *w) {
+        return w->chain.seq - (w->signed_seq ? w->signed_seq : w->engine->checkpoint_seq);
+}
+
 int work_checkpoint(struct work *w, struct err *err) {
         struct checkpoint c = { .seq = w->chain.seq, .at_ms = w->now_ms };
 
-        if (c.seq == w->engine->checkpoint_seq || c.seq == w->signed_seq)
+        if (unsigned_rows(w) == 0)
                 return 0;
         memcpy(c.hash, w->chain.hash, sizeof(c.hash));
         checkpoint_sign(&c, w->engine->config.audit_secret);
@@ -169,11 +173,12 @@ static int batch(struct engine *e, struct work *w, struct command *first, struct
         w->tx = tx;
         if (chain_lock(tx, &w->chain, err) < 0 || engine_tail(e, w, err) < 0)
                 return -1;
-        for (struct command *c = first; c; c = c->next)
+        for (struct command *c = first; c; c = c->next) {
                 if (run_one(c, w, err) < 0)
                         return -1;
-        if (w->chain.seq - e->checkpoint_seq >= CHECKPOINT_ROWS && work_checkpoint(w, err) < 0)
-                return -1;
+                if (unsigned_rows(w) >= CHECKPOINT_ROWS && work_checkpoint(w, err) < 0)
+                        return -1;
+        }
         if (w->chain.seq != e->applied_seq &&
             (chain_write(tx, &w->chain, err) < 0 || tx_notify(tx, err) < 0))
                 return -1;

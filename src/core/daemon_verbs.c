@@ -7,6 +7,26 @@
 #include "core/engine_impl.h"
 #include "store/leases.h"
 
+/* What went through its doors, which close for good now. */
+void event_traffic(struct work *w, struct event *event, const struct lease *lease) {
+        struct door_stats all = { 0 }, one;
+
+        for (size_t i = 0; w->engine->config.gate && i < lease->n_endpoints; i++)
+                if (lease->endpoints[i].port &&
+                    gate_stats(w->engine->config.gate, lease->endpoints[i].port, &one)) {
+                        all.bytes_in += one.bytes_in;
+                        all.bytes_out += one.bytes_out;
+                        all.accepted += one.accepted;
+                        all.refused += one.refused;
+                }
+        if (all.accepted + all.refused == 0)
+                return;
+        event_int(event, "bytes_in", (int64_t)all.bytes_in);
+        event_int(event, "bytes_out", (int64_t)all.bytes_out);
+        event_int(event, "connections", (int64_t)all.accepted);
+        event_int(event, "refused", (int64_t)all.refused);
+}
+
 int lease_stop(struct work *w, struct event *event, struct lease *lease, enum end_reason reason,
                struct err *err) {
         enum lease_state from = lease->state;
@@ -17,6 +37,7 @@ int lease_stop(struct work *w, struct event *event, struct lease *lease, enum en
         lease->retry_ms = w->now_ms + CLAIM_MS;
         str_copy(lease->worker, sizeof(lease->worker), w->engine->worker);
         event_text(event, "reason", end_reason_name(reason));
+        event_traffic(w, event, lease);
         return work_move(w, event, lease, from, err);
 }
 
@@ -143,8 +164,8 @@ static int takeover_run(struct command *cmd, struct work *w, struct err *err) {
 
         if (leases_get(w->tx, o->lease, &l, err) < 0)
                 return -1;
-        if ((l.state != LEASE_STARTING && l.state != LEASE_STOPPING) || !claim_over(&l, w->now_ms) ||
-            strcmp(l.worker, w->engine->worker) == 0)
+        if ((l.state != LEASE_STARTING && l.state != LEASE_STOPPING) ||
+            !claim_over(&l, w->now_ms) || strcmp(l.worker, w->engine->worker) == 0)
                 return 0;
         e = work_lease_event(w, &cmd->origin, ACTION_TAKEN_OVER, &l);
         event_text(&e, "from", l.worker);

@@ -40,10 +40,11 @@ static int check_keys(struct engine *e, struct tx *tx, struct arena *arena, stru
         if (meta_put_once(tx, "audit_public_key", mine, arena, &stored, err) < 0)
                 return -1;
         if (strcmp(stored, mine) != 0)
-                return err_set(err, ERR_INVALID,
-                               "the store was signed with another audit key: put back the audit.key "
-                               "that belongs to it (its public key is %s)",
-                               stored);
+                return err_set(
+                        err, ERR_INVALID,
+                        "the store was signed with another audit key: put back the audit.key "
+                        "that belongs to it (its public key is %s)",
+                        stored);
         return 0;
 }
 
@@ -92,15 +93,15 @@ int engine_open(const struct engine_config *config, struct engine **ret, struct 
 /* Doors of what runs: from the store alone, so that players are connected again even while the
  * engine is down.  Reconciliation mends addresses that changed. */
 static void open_doors(struct engine *e) {
-        _cleanup_free_ struct lease *leases = NULL;
+        _cleanup_arena_ struct arena arena = { 0 };
+        struct lease *leases;
         const struct lease *l;
         size_t n = 0, at = 0;
         struct err err;
 
         read_model_lock(e->model);
-        leases = calloc(read_model_count(e->model, LEASE_RUNNING) + 1, sizeof(*leases));
-        if (!leases)
-                abort();
+        leases = arena_alloc(&arena,
+                             (read_model_count(e->model, LEASE_RUNNING) + 1) * sizeof(*leases));
         while ((l = read_model_next(e->model, 0, &at)))
                 if (l->state == LEASE_RUNNING && strcmp(l->worker, e->worker) == 0)
                         leases[n++] = *l;
@@ -266,9 +267,13 @@ struct engine *engine_free(struct engine *e) {
         return NULL;
 }
 
-struct read_model *engine_read_model(struct engine *e) { return e->model; }
+struct read_model *engine_read_model(struct engine *e) {
+        return e->model;
+}
 const char *engine_store_name(const struct engine *e) { return db_name(e->db); }
-struct gate *engine_gate(struct engine *e) { return e->config.gate; }
+struct gate *engine_gate(struct engine *e) {
+        return e->config.gate;
+}
 const char *engine_public_host(const struct engine *e) { return e->config.public_host; }
 
 struct runtime *engine_runtime(struct engine *e, const char *name) {

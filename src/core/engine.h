@@ -17,8 +17,8 @@
 #include "gate/gate.h"
 #include "model/challenge.h"
 #include "model/event.h"
-#include "runtime/runtime.h"
 #include "os/pool.h"
+#include "runtime/runtime.h"
 #include "store/store.h"
 
 struct engine;
@@ -28,8 +28,8 @@ struct work; /* what a running verb may touch: core/work.h, for core only */
 #define ENGINE_RUNTIMES_MAX 4
 
 struct engine_runtime {
-        struct runtime *rt;  /* owned by the caller, outlives the engine */
-        int64_t capacity;    /* slots */
+        struct runtime *rt;     /* owned by the caller, outlives the engine */
+        int64_t capacity;       /* slots */
         unsigned starts, stops; /* calls in parallel */
 };
 
@@ -46,11 +46,11 @@ struct engine_config {
         struct gate *gate;       /* NULL: players connect to the engine's published ports */
         const char *public_host; /* in endpoints: where players reach the gate */
         uint16_t port_from, port_to;
-        int64_t max_queue;       /* leases that wait, in all */
-        const char *worker;      /* this daemon's name among several on one store */
-        int64_t sweep_ms;        /* between reconciliations */
+        int64_t max_queue;  /* leases that wait, in all */
+        const char *worker; /* this daemon's name among several on one store */
+        int64_t sweep_ms;   /* between reconciliations */
         int64_t orphan_grace_ms;
-        unsigned threads;        /* of the job pool */
+        unsigned threads; /* of the job pool */
         uint8_t master_key[KEY_SIZE];
         uint8_t audit_secret[SIGN_SECRET];
         /* Called on the commit thread after each commit, in order; must not block. */
@@ -62,7 +62,8 @@ struct engine_config {
  * engines yet.  Fails as store_open(). */
 _must_check_ int engine_open(const struct engine_config *config, struct engine **ret,
                              struct err *err);
-/* Starts the threads: doors of running leases open, interrupted intents go on, reconciliation begins. */
+/* Starts the threads: doors of running leases open, interrupted intents go on, reconciliation
+ * begins. */
 _must_check_ int engine_start(struct engine *e, struct err *err);
 /* Takes no more commands (they fail UNAVAILABLE), waits for the jobs in flight at most TIMEOUT_MS,
  * commits what is there, joins.  What was not finished goes on at the next start. */

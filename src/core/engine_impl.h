@@ -17,7 +17,7 @@
 #define BATCH_MAX       1024
 #define CLAIM_MS        120000 /* an intent's worker is taken for dead after this */
 #define KEEP_ENDED_MS   600000 /* ended leases stay in the read model */
-#define CHECKPOINT_ROWS 1000
+#define CHECKPOINT_ROWS 900    /* a command's own rows may come on top: at least every 1,000 */
 #define CHECKPOINT_MS   60000
 #define HEALTH_MS       2000
 #define TICK_MS         1000
@@ -28,8 +28,8 @@ enum job_kind { JOB_NONE, JOB_START, JOB_STOP };
 struct tracked {
         struct heap_node timer; /* its deadline, or when its intent may go on */
         char id[LEASE_ID_SIZE];
-        enum job_kind job;   /* queued or running */
-        bool running;        /* the job is on a worker */
+        enum job_kind job; /* queued or running */
+        bool running;      /* the job is on a worker */
         int64_t not_before_ms;
         _Atomic(bool) cancel; /* read by the job between its steps */
         struct tracked *next; /* in its slot's queue */
@@ -64,7 +64,7 @@ struct engine {
         struct db *tail_db;   /* the tailer's; PostgreSQL only */
         pthread_t thread, tail_thread;
         bool has_thread, has_tail;
-        bool stop_watching;   /* told to the followers of engine events and to the tailer */
+        bool stop_watching;     /* told to the followers of engine events and to the tailer */
         _Atomic(bool) draining; /* no new jobs: the engine is stopping */
 
         pthread_mutex_t lock; /* the queue of commands */
@@ -85,10 +85,10 @@ struct engine {
         size_t n_slots;
         unsigned jobs; /* in flight */
         uint16_t port_hint;
-        int64_t applied_seq;   /* last event in the read model */
+        int64_t applied_seq; /* last event in the read model */
         int64_t checkpoint_seq, unsigned_since_ms;
-        bool reload;           /* a commit's outcome is unknown: read all again */
-        bool reacting;         /* engine_start() has been called */
+        bool reload;   /* a commit's outcome is unknown: read all again */
+        bool reacting; /* engine_start() has been called */
 };
 
 /* engine.c: what comes round every second, and every sweep */
@@ -128,13 +128,15 @@ void track_free(struct engine *e);
 /* jobs.c */
 void job_begin(struct engine *e, struct slot *slot, struct tracked *t, const struct lease *lease);
 /* Opens the doors of LEASE, whose instance can be reached.  A port that another program has is
- * exchanged.  Not on the commit thread while it runs commands.  On a worker, or before the start. */
+ * exchanged.  Not on the commit thread while it runs commands.  On a worker, or before the start.
+ */
 _must_check_ int doors_open(struct engine *e, struct lease *lease, struct err *err);
 
 /* probe.c */
 /* Waits until the instance answers as its challenge wants.  Fails: TIMEOUT, UNAVAILABLE. */
-_must_check_ int probe_wait(struct runtime *rt, const struct lease *lease, const struct probe *probe,
-                            const _Atomic(bool) *cancel, struct err *err);
+_must_check_ int probe_wait(struct runtime *rt, const struct lease *lease,
+                            const struct probe *probe, const _Atomic(bool) *cancel,
+                            struct err *err);
 
 /* reconcile.c */
 void reconcile_begin(struct engine *e, struct slot *slot);
@@ -145,6 +147,8 @@ void health_look(struct engine *e, struct slot *slot);
 void expire_submit(struct engine *e, const char *lease);
 void takeover_submit(struct engine *e, const char *lease);
 _must_check_ int queue_promote(struct work *w, const char *runtime, struct err *err);
+/* Bytes and connections of LEASE's doors, into EVENT. */
+void event_traffic(struct work *w, struct event *event, const struct lease *lease);
 /* STARTING or RUNNING to STOPPING, by this daemon; writes EVENT with it. */
 _must_check_ int lease_stop(struct work *w, struct event *event, struct lease *lease,
                             enum end_reason reason, struct err *err);

@@ -231,8 +231,12 @@ TEST(an_instance_removed_behind_our_back_is_lost) {
 }
 
 TEST(an_orphan_is_removed_after_its_grace) {
-        struct spec spec = { .name = "berth-00000000000000000000", .lease = "00000000000000000000",
-                             .tenant = "1", .image = "berth/x", .memory_mb = 16, .cpu_milli = 100,
+        struct spec spec = { .name = "berth-00000000000000000000",
+                             .lease = "00000000000000000000",
+                             .tenant = "1",
+                             .image = "berth/x",
+                             .memory_mb = 16,
+                             .cpu_milli = 100,
                              .pids = 16 };
         struct instance i;
         struct bed b;
@@ -294,7 +298,9 @@ TEST(a_new_daemon_goes_on_where_the_old_one_was) {
 /* 100 extends at once: exactly five may win. */
 static struct extend many[100];
 
-static void note_done(struct command *cmd) { __atomic_add_fetch((int *)cmd->arg, 1, __ATOMIC_SEQ_CST); }
+static void note_done(struct command *cmd) {
+        __atomic_add_fetch((int *)cmd->arg, 1, __ATOMIC_SEQ_CST);
+}
 
 TEST(a_hundred_extends_at_once) {
         struct bed b;

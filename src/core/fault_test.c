@@ -69,7 +69,8 @@ static void settle(struct bed *b) {
         CHECK(settled(b));
 }
 
-/* start, extend, stop, with whatever fails; gives the acknowledged extensions of a lease that lives. */
+/* start, extend, stop, with whatever fails; gives the acknowledged extensions of a lease that
+ * lives. */
 static int scenario(struct bed *b, bool stop) {
         struct lease l, x;
         struct err err;

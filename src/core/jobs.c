@@ -44,7 +44,7 @@ static void job_free(struct lease_job *j) {
 /* The lease is as the job left it: nobody moved it meanwhile. */
 static bool unmoved(const struct lease_job *j, const struct lease *now) {
         return now->state == j->lease.state && now->restarts == j->lease.restarts &&
-                strcmp(now->worker, j->lease.worker) == 0;
+               strcmp(now->worker, j->lease.worker) == 0;
 }
 
 static int end_started(struct lease_job *j, struct work *w, struct lease *l, struct err *err) {
@@ -116,7 +116,8 @@ static int job_end_run(struct command *cmd, struct work *w, struct err *err) {
 static void job_end_done(struct command *cmd) {
         struct lease_job *j = container_of(cmd, struct lease_job, command);
 
-        /* After the engine closed there is no commit thread: the intent goes on at the next start. */
+        /* After the engine closed there is no commit thread: the intent goes on at the next start.
+         */
         if (!engine_closed(j->engine))
                 track_job_done(j->engine, j->lease.id, j->slot, j->kind, cmd->result < 0);
         job_free(j);
@@ -326,8 +327,8 @@ static void stop_run(struct job *job) {
         metric_observe(METRIC_CLEANUP_TIME, (double)(clock_now_ms() - j->began_ms) / 1e3,
                        j->slot->name);
         if (j->failed)
-                log_warn("a removal failed and will be tried again",
-                         LOG_TEXT("lease", j->lease.id), LOG_TEXT("error", j->err.msg));
+                log_warn("a removal failed and will be tried again", LOG_TEXT("lease", j->lease.id),
+                         LOG_TEXT("error", j->err.msg));
         job_finish(j);
 }
 

@@ -21,9 +21,11 @@ static int check_start(struct start *s, struct work *w, const struct challenge *
         if (!c->has_instance)
                 return err_set(err, ERR_INVALID, "This challenge has no instance to start");
         if (o->account.id == 0)
-                return err_set(err, ERR_FORBIDDEN, "Join a team first: this event is played in teams");
+                return err_set(err, ERR_FORBIDDEN,
+                               "Join a team first: this event is played in teams");
         if (!engine_slot(w->engine, c->spec.runtime))
-                return err_set(err, ERR_UNAVAILABLE, "The runtime of this challenge is not available");
+                return err_set(err, ERR_UNAVAILABLE,
+                               "The runtime of this challenge is not available");
         *ret = c;
         return 0;
 }
@@ -149,6 +151,7 @@ static int extend_run(struct command *cmd, struct work *w, struct err *err) {
                 return err_set(err, ERR_NOT_FOUND, "No active container found");
         l.expires_ms += l.policy.increment_ms;
         l.extensions++;
+        l.extended_ms = w->now_ms;
         e = work_lease_event(w, &cmd->origin, ACTION_EXTENDED, &l);
         event_int(&e, "extension", l.extensions);
         event_int(&e, "expires_ms", l.expires_ms);
@@ -163,9 +166,9 @@ static int extend_refused(struct command *cmd, struct work *w, const struct err 
                           struct err *err) {
         struct extend *x = container_of(cmd, struct extend, command);
         struct event e = work_event(w, &cmd->origin, ACTION_FAILED_EXTEND);
-        const struct lease *l = *x->lease ? read_model_lease(w->model, x->lease) :
-                                            read_model_live(w->model, cmd->origin.account,
-                                                            x->challenge);
+        const struct lease *l =
+                *x->lease ? read_model_lease(w->model, x->lease) :
+                            read_model_live(w->model, cmd->origin.account, x->challenge);
 
         if (l) {
                 str_copy(e.lease, sizeof(e.lease), l->id);
@@ -237,6 +240,7 @@ static int restart_run(struct command *cmd, struct work *w, struct err *err) {
         str_copy(l.worker, sizeof(l.worker), w->engine->worker);
         e = work_lease_event(w, &cmd->origin, ACTION_RESTARTED, &l);
         event_int(&e, "restarts", l.restarts);
+        event_traffic(w, &e, &l);
         if (work_move(w, &e, &l, LEASE_RUNNING, err) < 0)
                 return -1;
         r->ret = l;

@@ -1,4 +1,5 @@
-/* From the store into the read model: at start, after an unknown commit, and what other daemons wrote. */
+/* From the store into the read model: at start, after an unknown commit, and what other daemons
+ * wrote. */
 #include <string.h>
 
 #include "base/clock.h"

@@ -16,11 +16,11 @@
 #include "base/clock.h"
 #include "core/engine_impl.h"
 
-#define TRY_MS       2000
-#define PAUSE_MS     25 /* between tries, growing to PAUSE_MOST_MS */
+#define TRY_MS        2000
+#define PAUSE_MS      25 /* between tries, growing to PAUSE_MOST_MS */
 #define PAUSE_MOST_MS 500
 #define LOOK_MS       200 /* from this pause on, is the instance still there? */
-#define STATUS_LINE  64
+#define STATUS_LINE   64
 
 static int socket_to(const char *host, uint16_t port, struct sockaddr_storage *addr,
                      socklen_t *len) {
@@ -126,7 +126,7 @@ static bool try_once(struct runtime *rt, const struct lease *l, const struct pro
         case PROBE_EXEC:
                 snprintf(name, sizeof(name), "berth-%s", l->id);
                 return runtime_exec(rt, name, probe->command, TRY_MS, &status, &err) == 0 &&
-                        status == 0;
+                       status == 0;
         case PROBE_NONE:
                 return true;
         }
@@ -155,7 +155,8 @@ int probe_wait(struct runtime *rt, const struct lease *lease, const struct probe
                 struct timespec ts = { .tv_nsec = pause_ms * 1000000 };
 
                 if (*cancel)
-                        return err_set(err, ERR_CONFLICT, "the lease ended before its instance answered");
+                        return err_set(err, ERR_CONFLICT,
+                                       "the lease ended before its instance answered");
                 if (clock_mono_ms() >= until_ms)
                         return err_set(err, ERR_TIMEOUT,
                                        "the instance did not answer its probe within %lld s",

@@ -11,7 +11,7 @@
 #define KEY_SIZE_NAMED (NAME_MAX_BYTES + 24)
 
 struct lease_entry {
-        struct lease lease; /* first: read_model_next_of() goes back from it */
+        struct lease lease;               /* first: read_model_next_of() goes back from it */
         struct lease_entry *next, **prev; /* of its account: live or ended ones */
 };
 
@@ -173,18 +173,20 @@ static void drop_lease(struct read_model *m, struct lease_entry *e) {
 }
 
 void read_model_drop_ended(struct read_model *m, int64_t before_ms) {
-        struct lease_entry *e, *old = NULL;
-        size_t at = 0;
+        struct lease_entry *e;
+        size_t at = 0, n = 0;
+        _cleanup_arena_ struct arena arena = { 0 };
+        struct lease_entry **old;
 
+        if (m->counts[LEASE_ENDED] == 0)
+                return;
+        old = arena_alloc(&arena, m->counts[LEASE_ENDED] * sizeof(struct lease_entry *));
         /* The map must not change while it is walked. */
-        while ((e = map_next(&m->leases, &at))) {
-                if (lease_live(&e->lease) || e->lease.ended_ms >= before_ms)
-                        continue;
-                unlink_lease(e);
-                link_lease(&old, e);
-        }
-        while (old)
-                drop_lease(m, old);
+        while ((e = map_next(&m->leases, &at)))
+                if (!lease_live(&e->lease) && e->lease.ended_ms < before_ms)
+                        old[n++] = e;
+        while (n > 0)
+                drop_lease(m, old[--n]);
 }
 
 const struct lease *read_model_lease(const struct read_model *m, const char *id) {

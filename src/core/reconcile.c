@@ -24,9 +24,7 @@ static void *alloc(size_t size) {
         return p;
 }
 
-static void instance_name(const char *lease, char ret[64]) {
-        snprintf(ret, 64, "berth-%s", lease);
-}
+static void instance_name(const char *lease, char ret[64]) { snprintf(ret, 64, "berth-%s", lease); }
 
 /* A lease whose instance seems to be gone: one look, then the verdict as a command. */
 struct check {
@@ -240,7 +238,8 @@ static void see_instance(struct sweep *s, struct work *w, const struct instance 
         struct err err;
 
         if (leases_get(w->tx, i->lease, &l, &err) < 0) {
-                if (err.kind == ERR_NOT_FOUND && w->now_ms - i->created_ms > e->config.orphan_grace_ms)
+                if (err.kind == ERR_NOT_FOUND &&
+                    w->now_ms - i->created_ms > e->config.orphan_grace_ms)
                         remove_orphan(e, s->slot, i);
                 return;
         }

@@ -130,12 +130,14 @@ static inline struct challenge *bed_challenge(const char *text) {
 
 /* The tenant with POLICY, its users and challenges. */
 static inline void bed_people(struct bed *b, struct policy policy) {
-        struct tenant_create t = { .tenant = { .slug = "demo", .name = "Demo", .max_per_account = 3 },
-                                   .policy = policy };
+        struct tenant_create t = {
+                .tenant = { .slug = "demo", .name = "Demo", .max_per_account = 3 }, .policy = policy
+        };
         struct challenge *set[2] = {
-                bed_challenge("{\"name\":\"Web\",\"slug\":\"web\",\"value\":100,\"instance\":{\"image\":"
-                              "\"berth/web\",\"ports\":[{\"name\":\"web\",\"port\":8080,\"protocol\":"
-                              "\"tcp\"}],\"flag\":{\"template\":\"F{<hex>}\",\"env\":true}}}"),
+                bed_challenge(
+                        "{\"name\":\"Web\",\"slug\":\"web\",\"value\":100,\"instance\":{\"image\":"
+                        "\"berth/web\",\"ports\":[{\"name\":\"web\",\"port\":8080,\"protocol\":"
+                        "\"tcp\"}],\"flag\":{\"template\":\"F{<hex>}\",\"env\":true}}}"),
                 bed_challenge("{\"name\":\"Plain\",\"slug\":\"plain\",\"value\":1,\"instance\":{"
                               "\"image\":\"berth/plain\"}}"),
         };

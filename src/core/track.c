@@ -144,7 +144,7 @@ static void intend(struct engine *e, struct tracked *t, const struct lease *l, e
 /* True when a job is in flight, whose end will look again. */
 static bool busy(struct engine *e, struct tracked *t, const struct lease *l) {
         bool wanted = (t->job == JOB_START && l->state == LEASE_STARTING) ||
-                (t->job == JOB_STOP && l->state == LEASE_STOPPING);
+                      (t->job == JOB_STOP && l->state == LEASE_STOPPING);
 
         if (t->job == JOB_NONE)
                 return false;

@@ -11,8 +11,8 @@
 #include "core/engine.h"
 
 /* Gives the origin's account a lease of CHALLENGE, or the live one it has (created = false).
- * Fails: NOT_FOUND no such visible challenge, INVALID it has no instance, FORBIDDEN no account (team
- * mode, no team), QUOTA the account's limit, UNAVAILABLE the queue is full. */
+ * Fails: NOT_FOUND no such visible challenge, INVALID it has no instance, FORBIDDEN no account
+ * (team mode, no team), QUOTA the account's limit, UNAVAILABLE the queue is full. */
 struct start {
         struct command command;
         int64_t challenge;
@@ -97,7 +97,8 @@ struct token_revoke {
 };
 void token_revoke_command(struct token_revoke *t);
 
-/* Makes a tenant's challenges exactly SET (WHOLE), or adds and updates those in SET.  Ids survive by slug. */
+/* Makes a tenant's challenges exactly SET (WHOLE), or adds and updates those in SET.  Ids survive
+ * by slug. */
 struct challenges_sync {
         struct command command;
         struct challenge **set; /* borrowed; ids ignored */

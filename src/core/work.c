@@ -24,8 +24,8 @@ struct event work_event(const struct work *w, const struct origin *origin, enum 
         return e;
 }
 
-struct event work_lease_event(const struct work *w, const struct origin *origin,
-                              enum action action, const struct lease *lease) {
+struct event work_lease_event(const struct work *w, const struct origin *origin, enum action action,
+                              const struct lease *lease) {
         struct event e = work_event(w, origin, action);
 
         e.tenant = lease->tenant;
@@ -50,8 +50,8 @@ int work_append(struct work *w, const struct event *event, enum change_kind kind
         return 0;
 }
 
-int work_move(struct work *w, const struct event *event, struct lease *lease,
-              enum lease_state from, struct err *err) {
+int work_move(struct work *w, const struct event *event, struct lease *lease, enum lease_state from,
+              struct err *err) {
         int64_t version = lease->version;
         struct change *c;
 

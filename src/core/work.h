@@ -60,8 +60,8 @@ _must_check_ int work_checkpoint(struct work *w, struct err *err);
 /* An event by ORIGIN about nothing yet. */
 struct event work_event(const struct work *w, const struct origin *origin, enum action action);
 /* The same, about LEASE. */
-struct event work_lease_event(const struct work *w, const struct origin *origin,
-                              enum action action, const struct lease *lease);
+struct event work_lease_event(const struct work *w, const struct origin *origin, enum action action,
+                              const struct lease *lease);
 
 /* Writes EVENT, and notes the change that goes with it; the caller fills in what KIND needs. */
 _must_check_ int work_append(struct work *w, const struct event *event, enum change_kind kind,

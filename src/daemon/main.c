@@ -1,5 +1,6 @@
 /* berth: one program, a command a function. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/crypto.h"
 #include "cli/help.h"
@@ -38,7 +39,7 @@ int command_completion(struct call *call) {
         _cleanup_buf_ struct buf b = { 0 };
         struct err err;
 
-        if (call->args[0][0] != 'b') {
+        if (strcmp(call->args[0], "bash") != 0) {
                 err_set(&err, ERR_INVALID, "there is a script for bash only");
                 output_fail(call, &err);
                 return LEAVE_USAGE;

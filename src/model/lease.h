@@ -54,8 +54,8 @@ struct lease {
         struct policy policy; /* as it was when the lease was given */
         int64_t created_ms;   /* when its clock began: a queued one's begins with its slot */
         int64_t expires_ms;
-        int64_t queued_ms;            /* when it was asked for; orders the queue */
-        int64_t running_ms, ended_ms; /* 0: not yet */
+        int64_t queued_ms;                         /* when it was asked for; orders the queue */
+        int64_t running_ms, extended_ms, ended_ms; /* last time of each; 0: not yet */
         int64_t extensions, restarts;
         char runtime[32];
         char instance[72]; /* the engine's own id of it; "" before it has one */

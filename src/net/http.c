@@ -50,8 +50,11 @@ static void recycle(struct buf *b) {
 void http_req_free(struct http_req *req) {
         struct http_loop *hl = req->loop;
         struct buf target, body, headers, answer;
+        struct arena arena;
 
-        arena_done(&req->arena);
+        arena_reset(&req->arena);
+        if ((size_t)(req->arena.end - req->arena.at) > HTTP_KEEP_BYTES)
+                arena_done(&req->arena);
         recycle(&req->target);
         recycle(&req->body);
         recycle(&req->headers);
@@ -61,14 +64,17 @@ void http_req_free(struct http_req *req) {
                 buf_done(&req->body);
                 buf_done(&req->headers);
                 buf_done(&req->answer);
+                arena_done(&req->arena);
                 free(req);
                 return;
         }
         target = req->target, body = req->body, headers = req->headers, answer = req->answer;
+        arena = req->arena;
         *req = (struct http_req){ .target = target,
                                   .body = body,
                                   .headers = headers,
                                   .answer = answer,
+                                  .arena = arena,
                                   .next = hl->free };
         hl->free = req;
         hl->n_free++;
@@ -150,9 +156,12 @@ bool http_is_open(const struct http_req *req) {
 }
 
 void http_add_header(struct http_req *req, const char *name, const char *value) {
-        assert(!strpbrk(name, "\r\n") && !strpbrk(value, "\r\n"));
-        buf_add(&req->headers, name, strlen(name) + 1);
-        buf_add(&req->headers, value, strlen(value) + 1);
+        size_t n = strlen(name) + 1, m = strlen(value) + 1;
+
+        assert(!memchr(name, '\n', n) && !memchr(name, '\r', n));
+        assert(!memchr(value, '\n', m) && !memchr(value, '\r', m));
+        buf_add(&req->headers, name, n);
+        buf_add(&req->headers, value, m);
 }
 
 /* Puts the headers that were added into RESPONSE.  libmicrohttpd refuses an empty value: such a

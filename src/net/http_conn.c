@@ -38,8 +38,7 @@ struct http_conn *http_conn_of(struct MHD_Connection *mhd) {
 }
 
 void http_conn_expect(struct http_conn *conn, int64_t ms) {
-        conn->expect_ms = now_ms(conn->loop);
-        conn->deadline_ms = ms ? conn->expect_ms + ms : 0;
+        conn->deadline_ms = ms ? now_ms(conn->loop) + ms : 0;
 }
 
 static void note_addr(struct http_conn *conn, const struct sockaddr *sa) {
@@ -220,24 +219,29 @@ void http_on_connection(void *arg, struct MHD_Connection *mhd, void **context,
 }
 
 /* Did libmicrohttpd miss the peer's end?  It does where that comes together with the bytes before
- * it: it takes a short read for the last one, and epoll tells it of each change only once. */
-static bool is_missed(const struct http_conn *conn, int64_t now) {
-        return now - conn->expect_ms <= 2 * HTTP_SWEEP_MS && http_socket_gone(conn->fd);
+ * it: it takes a short read for the last one, and epoll tells it of each change only once.
+ * Each sweep asks a part of the connections, so that many idle ones cost little. */
+static bool is_missed(const struct http_conn *conn) {
+        unsigned turn = conn->loop->sweeps + (unsigned)conn->fd;
+
+        return turn % HTTP_SWEEP_TURNS == 0 && http_socket_gone(conn->fd);
 }
 
 void http_conn_sweep(struct http_loop *hl) {
         int64_t now = now_ms(hl);
         struct http_linger *next;
 
+        hl->sweeps++;
         for (struct http_conn *c = hl->conns; c; c = c->next) {
                 int64_t bytes = c->req ? (int64_t)c->req->body.len : 0;
 
                 if (!c->deadline_ms)
                         continue;
-                if (now < c->deadline_ms + 1000 * bytes / HTTP_BODY_BYTES_S && !is_missed(c, now))
+                if (now < c->deadline_ms + 1000 * bytes / HTTP_BODY_BYTES_S && !is_missed(c))
                         continue;
-                c->deadline_ms = 0;
-                shutdown(c->fd, SHUT_RD); /* which libmicrohttpd reads as the peer's end */
+                /* libmicrohttpd reads this as the peer's end.  Again at the next sweep: it may be
+                 * missed as well, behind bytes that are not read yet. */
+                shutdown(c->fd, SHUT_RD);
         }
         for (struct http_linger *l = hl->lingering; l; l = next) {
                 next = l->next;

@@ -27,6 +27,7 @@
 #define HTTP_LINGER_MS    5000
 #define HTTP_LINGER_BYTES (size_t)(32 * 1024 * 1024)
 #define HTTP_SWEEP_MS     1000
+#define HTTP_SWEEP_TURNS  4 /* sweeps until every connection was asked whether its peer is gone */
 #define HTTP_BODY_BYTES_S 4096 /* a slower body than this meets its deadline */
 #define HTTP_ERROR_TYPE   "application/problem+json"
 
@@ -45,7 +46,6 @@ struct http_conn {
         bool served;         /* a request reached us on it */
         bool cut;            /* answered before the whole body came */
         int64_t opened_ms;   /* uv_now() */
-        int64_t expect_ms;   /* since when the peer has to send something */
         int64_t deadline_ms; /* for what the peer still has to send; 0: nothing */
         struct in6_addr addr;
         char peer[HTTP_ADDR_TEXT];
@@ -90,6 +90,7 @@ struct http_loop {
         int listener; /* given to MHD, ours again once it is quiesced */
         uv_poll_t poll;
         struct loop_timer again, sweep;
+        unsigned sweeps;
         unsigned handles;              /* open libuv handles */
         struct http_attach *attaching; /* not yet run on the loop */
         bool quiescing, idle, closing;

@@ -128,25 +128,16 @@ static void forget_version(struct docker *d, const struct err *err) {
         pthread_mutex_unlock(&d->lock);
 }
 
-static int versioned(struct docker *d, struct docker_request *request, const struct buf *body,
-                     struct arena *arena, struct err *err) {
+static int call_as(struct docker *d, const struct docker_request *request, struct buf *answer,
+                   struct err *err) {
+        struct docker_request versioned = *request;
+        _cleanup_arena_ struct arena arena = { 0 };
         struct docker_version version;
 
         if (docker_negotiate(d, &version, err) < 0)
                 return -1;
-        request->path = arena_printf(arena, "/v%s%s", version.api, request->path);
-        request->body = body ? body->data : NULL;
-        request->body_bytes = body ? body->len : 0;
-        return 0;
-}
-
-static int call_as(struct docker *d, struct docker_request *request, const struct buf *body,
-                   struct buf *answer, struct err *err) {
-        _cleanup_arena_ struct arena arena = { 0 };
-
-        if (versioned(d, request, body, &arena, err) < 0)
-                return -1;
-        if (raw_call(d, request, answer, err) < 0) {
+        versioned.path = arena_printf(&arena, "/v%s%s", version.api, request->path);
+        if (raw_call(d, &versioned, answer, err) < 0) {
                 forget_version(d, err);
                 return -1;
         }
@@ -155,40 +146,47 @@ static int call_as(struct docker *d, struct docker_request *request, const struc
 
 int docker_call(struct docker *d, const char *method, const char *path, const struct buf *body,
                 int timeout_ms, struct buf *answer, struct err *err) {
-        struct docker_request request = { .method = method,
-                                          .path = path,
-                                          .timeout_ms = timeout_ms };
+        struct docker_request request = {
+                .method = method,
+                .path = path,
+                .body = body ? body->data : NULL,
+                .body_bytes = body ? body->len : 0,
+                .timeout_ms = timeout_ms,
+        };
 
-        return call_as(d, &request, body, answer, err);
+        return call_as(d, &request, answer, err);
 }
 
 int docker_upload(struct docker *d, const char *name, const char *dir, const struct buf *tar,
                   struct err *err) {
         _cleanup_buf_ struct buf path = { 0 }, answer = { 0 };
-        struct docker_request request = { .method = "PUT",
-                                          .type = "application/x-tar",
-                                          .timeout_ms = CREATE_MS };
+        struct docker_request request = {
+                .method = "PUT",
+                .type = "application/x-tar",
+                .body = tar->data,
+                .body_bytes = tar->len,
+                .timeout_ms = CREATE_MS,
+        };
 
         buf_printf(&path, "/containers/%s/archive?path=", name);
         docker_escape(&path, dir);
         request.path = path.data;
-        return call_as(d, &request, tar, &answer, err);
+        return call_as(d, &request, &answer, err);
 }
 
-int docker_follow(struct docker *d, const char *method, const char *path, const struct buf *body,
-                  int timeout_ms, const bool *cancel, docker_sink *sink, void *arg,
-                  struct err *err) {
-        struct docker_request request = { .method = method,
-                                          .path = path,
-                                          .timeout_ms = timeout_ms };
+int docker_follow(struct docker *d, const struct docker_request *request,
+                  const struct docker_taker *taker, struct err *err) {
+        struct docker_request versioned = *request;
         _cleanup_arena_ struct arena arena = { 0 };
         _cleanup_buf_ struct buf answer = { 0 };
+        struct docker_version version;
         int status = 0;
 
-        if (versioned(d, &request, body, &arena, err) < 0)
+        if (docker_negotiate(d, &version, err) < 0)
                 return -1;
+        versioned.path = arena_printf(&arena, "/v%s%s", version.api, request->path);
         if (fault_here("docker.stream", err) ||
-            docker_http_stream(d->http, &request, cancel, sink, arg, &status, &answer, err) < 0) {
+            docker_http_stream(d->http, &versioned, taker, &status, &answer, err) < 0) {
                 forget_version(d, err);
                 return -1;
         }

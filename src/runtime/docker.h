@@ -37,10 +37,9 @@ struct docker *docker(struct runtime *rt);
 _must_check_ int docker_call(struct docker *d, const char *method, const char *path,
                              const struct buf *body, int timeout_ms, struct buf *answer,
                              struct err *err);
-/* The same for an answer without end.  TIMEOUT_MS 0: none. */
-_must_check_ int docker_follow(struct docker *d, const char *method, const char *path,
-                               const struct buf *body, int timeout_ms, const bool *cancel,
-                               docker_sink *sink, void *arg, struct err *err);
+/* The same for an answer without end.  REQUEST's path is without the version. */
+_must_check_ int docker_follow(struct docker *d, const struct docker_request *request,
+                               const struct docker_taker *taker, struct err *err);
 /* A tar archive for unpacking in the container at "/". */
 _must_check_ int docker_upload(struct docker *d, const char *name, const char *dir,
                                const struct buf *tar, struct err *err);

@@ -27,6 +27,8 @@ static bool take_output(void *arg, const char *data, size_t n) {
 int docker_logs(struct runtime *rt, const char *name, bool follow, int tail_lines,
                 const bool *cancel, runtime_sink *sink, void *arg, struct err *err) {
         struct output o = { .frames = { .sink = sink, .arg = arg } };
+        const struct docker_taker taker = { .take = take_output, .arg = &o, .cancel = cancel };
+        struct docker_request request = { .method = "GET", .timeout_ms = follow ? 0 : LOGS_MS };
         struct docker *d = docker(rt);
         struct docker_container c;
         char path[160], tail[16];
@@ -36,8 +38,8 @@ int docker_logs(struct runtime *rt, const char *name, bool follow, int tail_line
         snprintf(tail, sizeof(tail), "%d", tail_lines);
         snprintf(path, sizeof(path), "/containers/%s/logs?stdout=1&stderr=1&follow=%d&tail=%s",
                  name, follow, tail_lines < 0 ? "all" : tail);
-        if (docker_follow(d, "GET", path, NULL, follow ? 0 : LOGS_MS, cancel, take_output, &o,
-                          err) < 0)
+        request.path = path;
+        if (docker_follow(d, &request, &taker, err) < 0)
                 return -1;
         if (o.failed) {
                 *err = o.err;
@@ -79,6 +81,8 @@ static bool take_events(void *arg, const char *data, size_t n) {
 int docker_events(struct runtime *rt, const bool *cancel, runtime_on_event *fn, void *arg,
                   struct err *err) {
         struct events e = { .lines = { .line = take_event }, .fn = fn, .arg = arg };
+        const struct docker_taker taker = { .take = take_events, .arg = &e, .cancel = cancel };
+        struct docker_request request = { .method = "GET" };
         _cleanup_buf_ struct buf path = { 0 }, filter = { 0 };
         struct docker *d = docker(rt);
         int result;
@@ -90,7 +94,8 @@ int docker_events(struct runtime *rt, const bool *cancel, runtime_on_event *fn, 
                    d->install);
         buf_str(&path, "/events?filters=");
         docker_escape(&path, filter.data);
-        result = docker_follow(d, "GET", path.data, NULL, 0, cancel, take_events, &e, err);
+        request.path = path.data;
+        result = docker_follow(d, &request, &taker, err);
         docker_lines_done(&e.lines);
         if (result == 0 && e.failed) {
                 *err = e.err;
@@ -152,13 +157,16 @@ static bool names_version(const char *image) {
 }
 
 static int fetch(struct docker *d, const char *image, struct pull *p, struct err *err) {
+        const struct docker_taker taker = { .take = take_pull, .arg = p };
+        struct docker_request request = { .method = "POST", .timeout_ms = PULL_MS };
         _cleanup_buf_ struct buf path = { 0 };
 
         buf_str(&path, "/images/create?fromImage=");
         docker_escape(&path, image);
         if (!names_version(image))
                 buf_str(&path, "&tag=latest");
-        if (docker_follow(d, "POST", path.data, NULL, PULL_MS, NULL, take_pull, p, err) < 0) {
+        request.path = path.data;
+        if (docker_follow(d, &request, &taker, err) < 0) {
                 if (err->kind == ERR_NOT_FOUND)
                         err->kind = ERR_NO_IMAGE;
                 return -1;
@@ -217,7 +225,15 @@ static int prepare(struct docker *d, const char *name, const char *const *comman
 
 int docker_exec(struct runtime *rt, const char *name, const char *const *command, int timeout_ms,
                 int *status, struct err *err) {
-        _cleanup_buf_ struct buf body = { 0 }, answer = { 0 };
+        static const char attached[] = "{\"Detach\":false,\"Tty\":false}";
+        const struct docker_taker taker = { .take = drop };
+        struct docker_request request = {
+                .method = "POST",
+                .body = attached,
+                .body_bytes = strlen(attached),
+                .timeout_ms = timeout_ms,
+        };
+        _cleanup_buf_ struct buf answer = { 0 };
         struct docker *d = docker(rt);
         struct docker_container c;
         char path[128], id[72];
@@ -226,9 +242,9 @@ int docker_exec(struct runtime *rt, const char *name, const char *const *command
 
         if (docker_get_ours(d, name, &c, err) < 0 || prepare(d, name, command, id, err) < 0)
                 return -1;
-        buf_str(&body, "{\"Detach\":false,\"Tty\":false}");
         snprintf(path, sizeof(path), "/exec/%s/start", id);
-        if (docker_follow(d, "POST", path, &body, timeout_ms, NULL, drop, NULL, err) < 0)
+        request.path = path;
+        if (docker_follow(d, &request, &taker, err) < 0)
                 return -1;
         snprintf(path, sizeof(path), "/exec/%s/json", id);
         if (docker_call(d, "GET", path, NULL, INSPECT_MS, &answer, err) < 0 ||

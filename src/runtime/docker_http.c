@@ -26,8 +26,7 @@ struct docker_http {
 struct transfer {
         CURL *curl;
         struct buf *answer;
-        docker_sink *sink; /* NULL: all goes into the answer */
-        void *arg;
+        const struct docker_taker *taker; /* NULL: all goes into the answer */
         bool stopped, too_much;
         char problem[CURL_ERROR_SIZE];
 };
@@ -143,11 +142,11 @@ static size_t on_data(char *data, size_t size, size_t n, void *arg) {
 
         n *= size;
         curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
-        if (t->sink && status < 400) {
-                t->stopped = !t->sink(t->arg, data, n);
+        if (t->taker && status < 400) {
+                t->stopped = !t->taker->take(t->taker->arg, data, n);
                 return t->stopped ? 0 : n;
         }
-        if (t->answer->len + n > (t->sink ? DOCKER_ERROR_MAX : DOCKER_ANSWER_MAX)) {
+        if (t->answer->len + n > (t->taker ? DOCKER_ERROR_MAX : DOCKER_ANSWER_MAX)) {
                 t->too_much = true;
                 return 0;
         }
@@ -249,7 +248,8 @@ int docker_http_call(struct docker_http *h, const struct docker_request *request
         return result;
 }
 
-static CURLcode run_stream(CURLM *multi, const bool *cancel, struct transfer *t) {
+static CURLcode run_stream(CURLM *multi, struct transfer *t) {
+        const bool *cancel = t->taker->cancel;
         int running = 1, left;
         CURLMsg *msg;
 
@@ -268,11 +268,9 @@ static CURLcode run_stream(CURLM *multi, const bool *cancel, struct transfer *t)
 }
 
 int docker_http_stream(struct docker_http *h, const struct docker_request *request,
-                       const bool *cancel, docker_sink *sink, void *arg, int *status,
-                       struct buf *answer, struct err *err) {
-        struct transfer t = {
-                .curl = curl_easy_init(), .answer = answer, .sink = sink, .arg = arg
-        };
+                       const struct docker_taker *taker, int *status, struct buf *answer,
+                       struct err *err) {
+        struct transfer t = { .curl = curl_easy_init(), .answer = answer, .taker = taker };
         _cleanup_arena_ struct arena arena = { 0 };
         CURLM *multi = curl_multi_init();
         struct curl_slist *headers;
@@ -283,7 +281,7 @@ int docker_http_stream(struct docker_http *h, const struct docker_request *reque
         set_options(h, &t, request, arena_printf(&arena, "%s%s", h->base, request->path));
         headers = set_body(t.curl, request);
         curl_multi_add_handle(multi, t.curl);
-        result = finish(h, &t, run_stream(multi, cancel, &t), status, err);
+        result = finish(h, &t, run_stream(multi, &t), status, err);
         curl_multi_remove_handle(multi, t.curl);
         curl_easy_cleanup(t.curl);
         curl_multi_cleanup(multi);

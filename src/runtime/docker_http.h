@@ -40,10 +40,16 @@ const char *docker_http_host(const struct docker_http *h);
 _must_check_ int docker_http_call(struct docker_http *h, const struct docker_request *request,
                                   int *status, struct buf *answer, struct err *err);
 
-/* Gives what comes to SINK, piece by piece, until the end, or until SINK says false, or *CANCEL
- * becomes true (seen within 250 ms; CANCEL may be NULL): both are a success.  The text of a
- * refusal (a status of 400 and above) goes into ANSWER instead. */
-typedef bool docker_sink(void *arg, const char *data, size_t n);
+/* Who takes an answer as it comes. */
+struct docker_taker {
+        bool (*take)(void *arg, const char *data, size_t n); /* false: no more */
+        void *arg;
+        const bool *cancel; /* may be NULL */
+};
+
+/* Gives what comes to TAKER, piece by piece, until the end, or until it wants no more, or *CANCEL
+ * becomes true (seen within 250 ms): both are a success.  The text of a refusal (a status of 400
+ * and above) goes into ANSWER instead. */
 _must_check_ int docker_http_stream(struct docker_http *h, const struct docker_request *request,
-                                    const bool *cancel, docker_sink *sink, void *arg, int *status,
+                                    const struct docker_taker *taker, int *status,
                                     struct buf *answer, struct err *err);

@@ -45,11 +45,18 @@ static int64_t number_of(const json_t *labels, const char *key) {
 
 /* "1.41" as 1041; 0 when it is none. */
 static int api_number(const char *s) {
-        int major, minor, n = 0;
+        const char *dot = strchr(s, '.');
+        int64_t major, minor;
+        char first[8];
+        struct err err;
 
-        if (sscanf(s, "%3d.%3d%n", &major, &minor, &n) != 2 || s[n] || major < 0 || minor < 0)
+        if (!dot || (size_t)(dot - s) >= sizeof(first))
                 return 0;
-        return major * 1000 + minor;
+        str_copy(first, (size_t)(dot - s) + 1, s);
+        if (str_to_int(first, 1, 999, &major, &err) < 0 ||
+            str_to_int(dot + 1, 0, 999, &minor, &err) < 0)
+                return 0;
+        return (int)(major * 1000 + minor);
 }
 
 static bool has_init(const json_t *version) {
@@ -128,15 +135,14 @@ static enum instance_state state_of(const char *s) {
 }
 
 static void read_ports(const char *list, struct instance *ret) {
-        int at = 0, n;
-        unsigned port;
+        while (ret->n_ports < RUNTIME_PORTS_MAX && *list >= '0' && *list <= '9') {
+                char *end;
+                unsigned long port = strtoul(list, &end, 10);
 
-        while (ret->n_ports < RUNTIME_PORTS_MAX && sscanf(list + at, "%5u%n", &port, &n) == 1 &&
-               port <= UINT16_MAX) {
-                ret->ports[ret->n_ports++] = (uint16_t)port;
-                at += n;
-                if (list[at++] != ',')
+                if (port > UINT16_MAX)
                         break;
+                ret->ports[ret->n_ports++] = (uint16_t)port;
+                list = *end == ',' ? end + 1 : end;
         }
 }
 
@@ -228,6 +234,15 @@ int docker_json_container(const char *text, size_t n, const char *published_host
         return 0;
 }
 
+/* "Exited (137) 2 minutes ago" */
+static int exit_code_of(const char *status) {
+        static const char exited[] = "Exited (";
+
+        if (strncmp(status, exited, strlen(exited)) != 0)
+                return 0;
+        return (int)strtol(status + strlen(exited), NULL, 10);
+}
+
 static int read_item(const json_t *j, const char *published_host, struct docker_container *ret,
                      struct err *err) {
         struct instance *i = &ret->instance;
@@ -239,7 +254,7 @@ static int read_item(const json_t *j, const char *published_host, struct docker_
         str_copy(i->engine_id, sizeof(i->engine_id), text_of(j, "Id"));
         i->state = state_of(text_of(j, "State"));
         if (i->state == INSTANCE_EXITED)
-                sscanf(text_of(j, "Status"), "Exited (%9d)", &i->exit_code);
+                i->exit_code = exit_code_of(text_of(j, "Status"));
         read_labels(json_object_get(j, "Labels"), ret);
         if (i->state == INSTANCE_RUNNING && published_host)
                 read_published(json_object_get(j, "Ports"), published_host, i);
@@ -395,6 +410,7 @@ int docker_refusal(int status, const char *message, struct err *err) {
         } texts[] = {
                 { "no space left", ERR_NO_SPACE },
                 { "disk quota exceeded", ERR_NO_SPACE },
+                { "not a directory", ERR_INVALID }, /* on the way to a flag's file */
                 { "No such image", ERR_NO_IMAGE },
                 { "no such image", ERR_NO_IMAGE },
                 { "manifest unknown", ERR_NO_IMAGE },

@@ -21,7 +21,7 @@
 enum phase { WAITING, ECHOING, ANSWERED };
 
 struct connection {
-        struct connection *next, **link;
+        struct connection *next, *prev;
         int fd;
         char name[64];
         enum phase phase;
@@ -42,9 +42,13 @@ struct fake_responder {
 };
 
 static void hang_up(struct fake_responder *r, struct connection *c) {
-        *c->link = c->next;
+        assert(c->prev ? c != r->all : c == r->all);
+        if (c->prev)
+                c->prev->next = c->next;
+        else
+                r->all = c->next;
         if (c->next)
-                c->next->link = c->link;
+                c->next->prev = c->prev;
         close(c->fd);
         free(c);
         r->n--;
@@ -160,10 +164,9 @@ static void welcome(struct fake_responder *r, int fd) {
         c->fd = fd;
         c->since_ms = clock_mono_ms();
         memcpy(c->name, name, sizeof(name));
-        c->link = &r->all;
         c->next = r->all;
         if (c->next)
-                c->next->link = &c->next;
+                c->next->prev = c;
         r->all = c;
         r->n++;
         e.data.ptr = c;

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include <time.h>
 
 #include "base/map.h"
+#include "base/str.h"
 #include "runtime/fake_store.h"
 
 #define EXITED     ".exited"
@@ -77,23 +79,45 @@ void fake_record_write(const struct fake_record *r, char ret[FAKE_RECORD_TEXT]) 
                 n += snprintf(ret + n, (size_t)(FAKE_RECORD_TEXT - n), " %u", r->ports[i]);
 }
 
+/* The next word of *AT as a number. */
+static bool take_number(char **at, int64_t min, int64_t max, int64_t *ret) {
+        const char *word = strsep(at, " ");
+        struct err err;
+
+        return word && str_to_int(word, min, max, ret, &err) == 0;
+}
+
+static bool take_word(char **at, char *ret, size_t room) {
+        const char *word = strsep(at, " ");
+
+        if (!word || !word[0] || strlen(word) >= room)
+                return false;
+        str_copy(ret, room, word);
+        return true;
+}
+
 bool fake_record_read(const char *name, const char *text, struct fake_record *ret) {
         struct fake_record r = { 0 };
-        unsigned port;
-        int at = 0, n;
+        char copy[FAKE_RECORD_TEXT], *at = copy;
+        int64_t generation, addr, n_ports, port;
 
-        if (sscanf(text, "%63s %31s %d %" SCNd64 " %" SCNd64 " %" SCNu32 " %zu%n", r.install,
-                   r.lease, &r.generation, &r.created_ms, &r.hard_deadline_ms, &r.addr, &r.n_ports,
-                   &at) != 7 ||
-            r.n_ports > RUNTIME_PORTS_MAX)
+        str_copy(copy, sizeof(copy), text);
+        str_copy(r.name, sizeof(r.name), name);
+        if (!take_word(&at, r.install, sizeof(r.install)) ||
+            !take_word(&at, r.lease, sizeof(r.lease)) ||
+            !take_number(&at, INT_MIN, INT_MAX, &generation) ||
+            !take_number(&at, INT64_MIN, INT64_MAX, &r.created_ms) ||
+            !take_number(&at, INT64_MIN, INT64_MAX, &r.hard_deadline_ms) ||
+            !take_number(&at, 0, UINT32_MAX, &addr) ||
+            !take_number(&at, 0, RUNTIME_PORTS_MAX, &n_ports))
                 return false;
-        for (size_t i = 0; i < r.n_ports; i++) {
-                if (sscanf(text + at, " %u%n", &port, &n) != 1 || port > UINT16_MAX)
+        for (; r.n_ports < (size_t)n_ports; r.n_ports++) {
+                if (!take_number(&at, 0, UINT16_MAX, &port))
                         return false;
-                r.ports[i] = (uint16_t)port;
-                at += n;
+                r.ports[r.n_ports] = (uint16_t)port;
         }
-        snprintf(r.name, sizeof(r.name), "%s", name);
+        r.generation = (int)generation;
+        r.addr = (uint32_t)addr;
         *ret = r;
         return true;
 }

@@ -1,4 +1,5 @@
 /* The fake engine: what its tests and those of others rely on beyond the contract. */
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -14,10 +15,14 @@ static void make_dir(void) {
 }
 
 static void remove_dir(void) {
-        char command[96];
+        DIR *d = opendir(dir);
+        struct dirent *e;
 
-        snprintf(command, sizeof(command), "rm -rf %s", dir);
-        CHECK(system(command) == 0);
+        CHECK(d);
+        while ((e = readdir(d)))
+                unlinkat(dirfd(d), e->d_name, 0);
+        closedir(d);
+        CHECK(rmdir(dir) == 0);
 }
 
 static struct runtime *open_dir(const char *options) {

@@ -95,7 +95,9 @@ static bool may_run(void) {
                 return false;
         text[n] = '\0';
         at = strstr(text, "CapAmb:"); /* what a program that we run inherits */
-        return at && sscanf(at, "CapAmb: %llx", &caps) == 1 && (caps >> CAP_NET_ADMIN & 1);
+        if (at)
+                caps = strtoull(at + strlen("CapAmb:"), NULL, 16);
+        return caps >> CAP_NET_ADMIN & 1;
 }
 
 static const char *program(void) {
@@ -137,7 +139,7 @@ static int run(const char *path, const char *verb, const struct rule *rule, int 
 }
 
 static int guard(const char *path, const struct rule *rule, bool set, struct err *err) {
-        int status;
+        int status = -1;
 
         if (run(path, "-C", rule, &status, err) < 0)
                 return -1;

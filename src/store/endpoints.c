@@ -52,7 +52,7 @@ static const char *read_name(const char *s, char *ret, size_t room) {
         size_t n = 0;
 
         for (; plain(*s) || *s == '%'; s++) {
-                int c = *s;
+                int c = (uint8_t)*s;
 
                 if (*s == '%') {
                         int high = digit(s[1]), low = high < 0 ? -1 : digit(s[2]);

@@ -51,8 +51,34 @@ static inline struct db *reopen(void) {
         return db;
 }
 
+/* Removes the rows of an earlier test, which is much faster on PostgreSQL than making the tables
+ * anew.  False when there are no tables. */
+static inline bool clear_rows(struct db *db) {
+        struct err err;
+
+        return db->driver->script(
+                       db,
+                       "DELETE FROM port; DELETE FROM instance; DELETE FROM policy;"
+                       "DELETE FROM challenge; DELETE FROM token; DELETE FROM app_user;"
+                       "DELETE FROM team; DELETE FROM tenant; DELETE FROM meta;"
+                       "DELETE FROM checkpoint; DELETE FROM event; UPDATE chain SET seq = 0,"
+                       " hash = '00000000000000000000000000000000"
+                       "00000000000000000000000000000000'",
+                       &err) == 0;
+}
+
 static inline struct db *fresh(void) {
-        wipe();
+        struct err err;
+        struct db *db;
+
+        if (on_postgres()) {
+                CHECK_OK(db_open(store_url(), &db, &err));
+                if (!clear_rows(db))
+                        wipe();
+                db_free(db);
+        } else {
+                wipe();
+        }
         return reopen();
 }
 

@@ -10,6 +10,7 @@ static void check_same(const struct lease *a, const struct lease *b) {
         CHECK(memcmp(&a->policy, &b->policy, sizeof(a->policy)) == 0);
         CHECK(a->created_ms == b->created_ms && a->expires_ms == b->expires_ms);
         CHECK(a->queued_ms == b->queued_ms && a->running_ms == b->running_ms);
+        CHECK(a->extended_ms == b->extended_ms);
         CHECK(a->ended_ms == b->ended_ms && a->retry_ms == b->retry_ms);
         CHECK(a->extensions == b->extensions && a->restarts == b->restarts);
         CHECK_STR(a->runtime, b->runtime);
@@ -35,6 +36,7 @@ static struct lease full_lease(const struct world *w) {
         l.extensions = 2;
         l.restarts = 1;
         l.running_ms = T0 + 1;
+        l.extended_ms = T0 + 2;
         l.attempts = 3;
         l.retry_ms = T0 + 2;
         l.version = 1LL << 40;
@@ -144,7 +146,7 @@ TEST(the_schema_itself_keeps_extensions_and_lifetime) {
                 CHECK(tx_exec(tx, SQL_LEASE_UPDATE,
                               ARGS(V(l.id), V("running"), V(1), V(T0), V(expires), V(0),
                                    V(extensions), V(0), V(""), V(""), V(""), V(0), V(0), V(""),
-                                   V(""), V(2), V("")),
+                                   V(""), V(2), V(""), V(0)),
                               &(struct arena){ 0 }, &(struct rows){ 0 }, &err) < 0);
                 CHECK(err.kind == ERR_CONFLICT);
                 CHECK_OK(tx_rollback(tx, &err));

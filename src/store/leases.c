@@ -39,6 +39,7 @@ static int read_lease(const struct rows *rows, size_t i, struct lease *ret, stru
         row_text(&row, l.worker, sizeof(l.worker));
         row_text(&row, l.problem, sizeof(l.problem));
         l.version = row_int(&row);
+        l.extended_ms = row_int(&row);
         if (row_end(&row, "instance", err) < 0 || endpoints_read(endpoints, &l, err) < 0)
                 return -1;
         *ret = l;
@@ -50,17 +51,17 @@ int leases_insert(struct tx *tx, const struct lease *l, struct err *err) {
 
         lease_assert(l);
         endpoints_write(l, endpoints);
-        return tx_exec(tx, SQL_LEASE_INSERT,
-                       ARGS(V(l->id), V(l->tenant), V(l->challenge),
-                            V(account_kind_name(l->owner.kind)), V(l->owner.id), V(l->user),
-                            V(lease_state_name(l->state)), V(end_reason_name(l->reason)),
-                            V(l->policy.base_ms), V(l->policy.increment_ms),
-                            V(l->policy.max_extensions), V(l->policy.max_lifetime_ms),
-                            V(l->created_ms), V(l->expires_ms), V(l->queued_ms), V(l->running_ms),
-                            V(l->ended_ms), V(l->extensions), V(l->restarts), V(l->runtime),
-                            V(l->instance), V(l->host), V(endpoints), V(l->attempts),
-                            V(l->retry_ms), V(l->worker), V(l->problem), V(l->version)),
-                       NULL, NULL, err);
+        return tx_exec(
+                tx, SQL_LEASE_INSERT,
+                ARGS(V(l->id), V(l->tenant), V(l->challenge), V(account_kind_name(l->owner.kind)),
+                     V(l->owner.id), V(l->user), V(lease_state_name(l->state)),
+                     V(end_reason_name(l->reason)), V(l->policy.base_ms), V(l->policy.increment_ms),
+                     V(l->policy.max_extensions), V(l->policy.max_lifetime_ms), V(l->created_ms),
+                     V(l->expires_ms), V(l->queued_ms), V(l->running_ms), V(l->ended_ms),
+                     V(l->extensions), V(l->restarts), V(l->runtime), V(l->instance), V(l->host),
+                     V(endpoints), V(l->attempts), V(l->retry_ms), V(l->worker), V(l->problem),
+                     V(l->version), V(l->extended_ms)),
+                NULL, NULL, err);
 }
 
 int leases_get(struct tx *tx, const char *id, struct lease *ret, struct err *err) {
@@ -114,6 +115,7 @@ int leases_update(struct tx *tx, const struct lease *l, enum lease_state from, i
                 V(l->problem),
                 V(l->version),
                 V(end_reason_name(l->reason)),
+                V(l->extended_ms),
                 /* Indexed, so left alone where the state stays: */
                 V(lease_state_name(l->state)),
                 V(l->ended_ms),

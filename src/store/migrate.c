@@ -95,7 +95,7 @@ static int apply(struct db *db, const struct migration *m, struct err *err) {
 
 static int migrate_locked(struct db *db, const struct migration *list, int n, struct err *err) {
         _cleanup_(tx_endp) struct tx *tx = NULL;
-        int applied;
+        int applied = 0;
 
         if (tx_begin(db, &tx, err) < 0 ||
             tx_exec(tx, SQL_MIGRATION_TABLE, NO_ARGS, NULL, NULL, err) < 0 ||
@@ -125,7 +125,7 @@ int migrate(struct db *db, const struct migration *list, int n, struct err *err)
 
 int migrate_check(struct db *db, const struct migration *list, int n, struct err *err) {
         _cleanup_(tx_endp) struct tx *tx = NULL;
-        int applied;
+        int applied = 0;
 
         if (tx_begin(db, &tx, err) < 0 || check_applied(db, tx, list, n, &applied, err) < 0)
                 return -1;

@@ -190,7 +190,7 @@ static void write_status(struct buf *b, const struct call *c, const struct lease
                 json_key(b, "created_at");
                 json_time(b, l->created_ms);
                 json_key(b, "last_extended_at");
-                json_none(b);
+                json_time(b, l->extended_ms);
                 write_address(b, c, l);
                 json_key(b, "state");
                 json_text(b, lease_state_name(l->state));

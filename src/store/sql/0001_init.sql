@@ -97,6 +97,7 @@ CREATE TABLE instance (
         expires_ms      BIGINT NOT NULL,
         queued_ms       BIGINT NOT NULL,
         running_ms      BIGINT NOT NULL DEFAULT 0,
+        extended_ms     BIGINT NOT NULL DEFAULT 0,
         ended_ms        BIGINT NOT NULL DEFAULT 0,
         extensions      BIGINT NOT NULL DEFAULT 0,
         restarts        BIGINT NOT NULL DEFAULT 0 CHECK (restarts >= 0),

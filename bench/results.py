@@ -1,0 +1,92 @@
+"""The table of a run, on the terminal and as bench/RESULTS.md."""
+import time
+
+import bed
+
+TITLES = {
+    'reads': 'Status reads',
+    'extends': 'Durable extends over HTTP',
+    'starts': 'Start to running on Docker',
+    'expiry': 'Leases that expire together',
+    'memory': 'Memory',
+    'growth': 'Growth: 20,000 users and 8,000 leases beside 2,000 and 800',
+    'parts': 'Store and gate by themselves',
+}
+HOW = {
+    'reads': 'The limit is libmicrohttpd answering a fixed body of 106 bytes (`bench/http_fixed.c`)'
+             ' to the same requests. 2,000 users, 800 leases, each request with the token of one of'
+             ' 800 accounts. Either server has one loop and one core, the load another core.',
+    'extends': 'The limit is SQLite alone (`bench/store_limit.c`): one writer, one transaction for'
+               ' as many changes as there are callers, an update and a row of the log each, WAL,'
+               ' synchronous=FULL, without HTTP. The daemon and the load share all cores, the'
+               ' limit has them for itself.',
+    'starts': 'The limit is the calls that Berth makes for one start, recorded and made again'
+              ' straight to the engine by as many threads (`bench/engine.py`).',
+    'expiry': 'Time is from the first deadline until the engine has none of them left and all leases'
+              ' have ended. Doors are'
+              ' watched from outside (`bench/doors.c`): a connected player is cut off, and dials'
+              ' again in vain.',
+    'memory': 'Fake runtime, with the gate\'s 800 doors open.',
+    'growth': 'The limit is the small case; fake runtime, all cores shared.',
+    'parts': '`store_bench` and `gate_bench`; the limits are sqlite3 alone and direct connections.',
+}
+
+
+class Row:
+    """A figure beside its limit: texts, PERCENT of the limit, and whether a TARGET is met."""
+
+    def __init__(self, section, what, subject, limit='', percent=None, target='', met=None):
+        self.section, self.what, self.subject, self.limit = section, what, subject, limit
+        self.percent, self.target, self.met = percent, target, met
+
+    def cells(self):
+        verdict = '' if self.met is None else 'met' if self.met else '**not met**'
+        share = '' if self.percent is None else f'{self.percent:.0f} %'
+        return [self.what, self.subject, self.limit, share, self.target, verdict]
+
+    def line(self):
+        return ' | '.join(c for c in self.cells() if c).replace('**', '')
+
+
+HEAD = ['figure', 'Berth', 'limit', 'Berth / limit', 'target', 'verdict']
+
+
+def table(rows):
+    """All rows for a terminal."""
+    lines = [HEAD] + [[c.replace('**', '') for c in r.cells()] for r in rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(HEAD))]
+    return '\n'.join('  '.join(c.ljust(w) for c, w in zip(line, widths)).rstrip()
+                     for line in lines)
+
+
+def section(name, rows):
+    mine = [r for r in rows if r.section == name]
+    if not mine:
+        return ''
+    text = f'\n## {TITLES[name]}\n\n{HOW[name]}\n\n| {" | ".join(HEAD)} |\n|---|---|---|---|---|---|\n'
+    return text + ''.join(f'| {" | ".join(r.cells())} |\n' for r in mine)
+
+
+def write(path, run, facts, took_s):
+    commit = bed.output('git', 'describe', '--always', '--dirty', '--abbrev=12')
+    judged = [r for r in run.rows if r.met is not None]
+    missed = [r for r in judged if not r.met]
+    text = ('# What Berth does, beside its limits\n\n'
+            f'{time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())}, commit {commit}, '
+            f'{took_s / 60:.0f} minutes. Repeat it with `make bench`, a section of it with '
+            '`bench/run.py --only reads`.\n\n'
+            'A limit and its subject take turns; figures are the medians of '
+            f'{run.rounds} turns ({run.engine_rounds} on Docker) of {run.seconds} s each, a ratio '
+            'is the median of the ratios of the turns.\n\n| machine | |\n|---|---|\n')
+    text += ''.join(f'| {what} | {fact} |\n' for what, fact in facts)
+    text += f'\n{len(judged) - len(missed)} of {len(judged)} targets met.\n'
+    if missed:
+        text += 'Not met:\n\n' + ''.join(
+            f'- {r.what}: {r.subject}{"" if r.percent is None else f", {r.percent:.0f} %"}; '
+            f'target {r.target}\n' for r in missed)
+    for name in TITLES:
+        text += section(name, run.rows)
+    if run.notes:
+        text += '\n## Notes\n\n' + ''.join(f'- {note}\n' for note in run.notes)
+    with open(path, 'w') as f:
+        f.write(text)
