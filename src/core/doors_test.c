@@ -118,3 +118,32 @@ TEST(a_door_that_is_missing_is_opened_by_the_next_sweep) {
         CHECK(bed_connects(port));
         bed_done(&b);
 }
+
+/* What engine_tail() does with the row that another daemon has ended: its ports are gone. */
+static int run_ended_elsewhere(struct command *cmd, struct work *w, _unused_ struct err *err) {
+        struct lease l = *read_model_lease(w->model, cmd->arg);
+
+        l.state = LEASE_ENDED;
+        l.endpoints[0].port = 0;
+        track_react(w->engine, &l);
+        return 0;
+}
+
+static void note_done(struct command *cmd) { free(cmd); }
+
+TEST(a_door_closes_when_another_daemon_ended_its_lease) {
+        struct command *cmd = calloc(1, sizeof(*cmd));
+        struct bed b;
+        struct lease l;
+
+        init(&b, "", minutes, 43500);
+        l = bed_running(&b, 0, b.web);
+        cmd->run = run_ended_elsewhere;
+        cmd->done = note_done;
+        cmd->arg = l.id;
+        engine_submit(b.engine, cmd);
+        for (int i = 0; i < 100 && bed_connects(l.endpoints[0].port); i++)
+                bed_sleep_ms(20);
+        CHECK(!bed_connects(l.endpoints[0].port));
+        bed_done(&b);
+}

@@ -88,7 +88,6 @@ struct engine {
         uint16_t port_hint;
         int64_t applied_seq; /* last event in the read model */
         int64_t checkpoint_seq, unsigned_since_ms;
-        bool reload;   /* a commit's outcome is unknown: read all again */
         bool reacting; /* engine_start() has been called */
 };
 

@@ -155,7 +155,8 @@ static void reopen(struct storm *s, int64_t timeout_ms) {
         engine_stop(s->bed.engine, timeout_ms);
         s->bed.engine = engine_free(s->bed.engine);
         s->bed.rt = runtime_free(s->bed.rt);
-        snprintf(url, sizeof(url), "fake:%s/engine?%s&down=%s/down", s->bed.dir, options, s->bed.dir);
+        snprintf(url, sizeof(url), "fake:%s/engine?%s&down=%s/down", s->bed.dir, options,
+                 s->bed.dir);
         CHECK_OK(runtime_open(url, &rc, &s->bed.rt, &err));
         s->bed.config.runtimes[0].rt = s->bed.rt;
         bed_start(&s->bed);
