@@ -1,4 +1,3 @@
-#include <ctype.h>
 #include <string.h>
 
 #include "cli/command.h"
@@ -11,28 +10,15 @@ const struct subcommand commands[_COMMAND_N] = {
 #include "cli/commands.def"
 };
 
-/* Flags are the table's names in lower case, with dashes. */
 const struct option_row options[_OPTION_N] = {
 #define OPTION(name, value, help) { #name, value, help },
 #include "cli/options.def"
 };
 
-static bool is_option(const struct option_row *o, const char *flag, size_t n) {
-        if (strlen(o->flag) != n)
-                return false;
-        for (size_t i = 0; i < n; i++) {
-                int c = o->flag[i] == '_' ? '-' : tolower((unsigned char)o->flag[i]);
-
-                if (flag[i] != c)
-                        return false;
-        }
-        return true;
-}
-
 /* The option FLAG that COMMAND takes; -1 when none. */
 static int find_option(const struct subcommand *command, const char *flag, size_t n) {
         for (int i = 0; i < _OPTION_N; i++) {
-                if (command->options & UINT64_C(1) << i && is_option(&options[i], flag, n))
+                if (command->options & UINT64_C(1) << i && flag_is(options[i].flag, flag, n))
                         return i;
         }
         return -1;
@@ -168,8 +154,10 @@ int command_parse(int argc, char **argv, struct call *ret, enum ask *ask, const 
                 ret->command = find_command(words + 1, n - 1, &used);
                 if (ret->command || n == 1)
                         return 0;
-                *group = is_group(words[1]) ? words[1] : NULL;
-                return *group ? 0 : parse_other(words + 1, n - 1, ask, group, err);
+                if (!is_group(words[1]))
+                        return parse_other(words + 1, n - 1, ask, group, err);
+                *group = words[1];
+                return 0;
         }
         ret->command = find_command(words, n, &used);
         if (!ret->command)

@@ -1,4 +1,3 @@
-#include <ctype.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -73,7 +72,8 @@ static int put(struct settings *s, const struct row *r, const char *value, struc
 static void variable_of(const struct row *r, char *ret, size_t room) {
         snprintf(ret, room, "BERTH_%s", r->name);
         for (char *c = ret; *c; c++)
-                *c = (char)toupper((unsigned char)*c);
+                if (*c >= 'a' && *c <= 'z')
+                        *c = (char)(*c - 'a' + 'A');
 }
 
 int settings_from_env(struct settings *s, struct err *err) {
@@ -89,20 +89,9 @@ int settings_from_env(struct settings *s, struct err *err) {
         return 0;
 }
 
-/* A flag is the name with dashes for underscores. */
-static bool is_flag(const struct row *r, const char *flag, size_t n) {
-        if (strlen(r->name) != n)
-                return false;
-        for (size_t i = 0; i < n; i++) {
-                if (flag[i] != (r->name[i] == '_' ? '-' : r->name[i]))
-                        return false;
-        }
-        return true;
-}
-
 static const struct row *find(const char *flag, size_t n) {
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-                if (is_flag(&rows[i], flag, n))
+                if (flag_is(rows[i].name, flag, n))
                         return &rows[i];
         }
         return NULL;
@@ -227,11 +216,7 @@ void settings_text(size_t i, struct setting_text *ret) {
         const struct row *r = &rows[i];
 
         *ret = (struct setting_text){ .help = r->help };
-        snprintf(ret->flag, sizeof(ret->flag), "--%s", r->name);
-        for (char *c = ret->flag; *c; c++) {
-                if (*c == '_')
-                        *c = '-';
-        }
+        flag_text(r->name, ret->flag);
         variable_of(r, ret->variable, sizeof(ret->variable));
         default_text(r, ret->def, sizeof(ret->def));
         if (r->kind == KIND_NUMBER)
