@@ -35,7 +35,7 @@ test: ## Run every test: AddressSanitizer and UBSan, then ThreadSanitizer
 .PHONY: bench
 bench: ## Measure, and write bench/RESULTS.md
 	@tools/setup.sh build run bench test
-	@tools/dockerd.sh bench/run
+	@tools/dockerd.sh bench/run.py
 
 .PHONY: lint
 lint: ## Check form, layers, banned calls, and what clang-tidy sees

@@ -8,7 +8,6 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(HERE)
 BUILD = os.path.join(TOP, 'build-release')
 WORK = os.path.join(BUILD, 'bench-work')  # on the project's disk: /tmp may be memory
-HOST = '127.77.0.1'                       # of the doors: an address that nobody else uses
 START_WAIT_S = 60
 EXTENSIONS = 1000                         # the most that a policy may allow
 
@@ -128,14 +127,17 @@ class Bed:
     settings by name.
     """
 
+    made = 0  # each has an address of its own for its doors, which nobody else uses
+
     def __init__(self, name, runtime='fake:', core=None, base_s=86400, image='bench', **settings):
         self.dir = os.path.join(WORK, name)
         os.makedirs(os.path.join(self.dir, 'challenges', 'bench'))
         with open(os.path.join(self.dir, 'challenges', 'bench', 'challenge.yml'), 'w') as f:
             f.write(CHALLENGE.format(slug='bench', image=image, base=base_s))
+        Bed.made += 1
         self.env = {k: v for k, v in os.environ.items() if not k.startswith('BERTH_')}
         settings = {'var': self.path('var'), 'listen': '127.0.0.1:0', 'runtime': runtime,
-                    'challenges': self.path('challenges'), 'limits': 'off', 'gate_listen': HOST,
+                    'challenges': self.path('challenges'), 'limits': 'off', 'gate_listen': f'127.77.{os.getpid() % 250}.{Bed.made}',
                     'capacity': 20000, 'max_queue': 20000, 'loops': 0 if core is None else 1,
                     **settings}
         self.env.update({'BERTH_' + k.upper(): str(v) for k, v in settings.items()})
@@ -274,6 +276,12 @@ class Bed:
             text = f.read()
         return tuple(int(re.search(rf'{key}:\s*(\d+)', text)[1]) / 1024
                      for key in ('VmRSS', 'VmHWM'))
+
+    def live(self):
+        """Leases that have not ended."""
+        with urllib.request.urlopen(f'http://{self.address}/metrics', timeout=30) as r:
+            return sum(float(m) for m in re.findall(r'^berth_leases\{.*\} (\S+)',
+                                                    r.read().decode(), re.M))
 
     def close(self):
         if self.process is not None and self.process.poll() is None:

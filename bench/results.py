@@ -22,7 +22,8 @@ HOW = {
                ' limit has them for itself.',
     'starts': 'The limit is the calls that Berth makes for one start, recorded and made again'
               ' straight to the engine by as many threads (`bench/engine.py`).',
-    'expiry': 'Time is from the first deadline until the engine has none of them left. Doors are'
+    'expiry': 'Time is from the first deadline until the engine has none of them left and all leases'
+              ' have ended. Doors are'
               ' watched from outside (`bench/doors.c`): a connected player is cut off, and dials'
               ' again in vain.',
     'memory': 'Fake runtime, with the gate\'s 800 doors open.',

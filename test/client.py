@@ -95,7 +95,7 @@ class Client:
                     self.close()
                 return Reply(f'{method} {path}', r.status, r.getheaders(), data,
                              time.monotonic() - began)
-            except http.client.RemoteDisconnected:
+            except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
                 self.close()
                 if fresh:
                     raise

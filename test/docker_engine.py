@@ -123,11 +123,11 @@ class DockerCase(harness.Case):
         return d.start() if start else d
 
 
-def container_yaml(slug, command='nc -lk -p 8080 -e echo hello from {slug}', ports=('main',),
+def container_yaml(slug, command='nc -ll -p 8080 -e echo hello from {slug}', ports=('main',),
                    limits='{memory_mb: 16, cpu_milli: 200, pids: 32}', extra='', **more):
     """A challenge on the test image: answers every connection with one line."""
     command = command.format(slug=slug)
     text = harness.challenge_yaml(slug, image=IMAGE, ports=ports, **more)
     if command:
-        text += f'  command: [/bin/sh, -c, "exec {command}"]\n'
+        text += f'  command: [/bin/sh, -c, {json.dumps("exec " + command)}]\n'
     return text + f'  limits: {limits}\n' + extra

@@ -118,9 +118,9 @@ class Daemon:
     # --- its process ---
 
     def spawn(self):
-        with open(self.log_path, 'ab') as log:
+        with open(self.log_path, 'ab') as log, open(self.log_path + '.out', 'ab') as out:
             self.process = subprocess.Popen([program(), 'serve'], env=self.environment(),
-                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                                            stdin=subprocess.DEVNULL, stdout=out, stderr=log)
         return self
 
     def start(self, path='/readyz', wait_s=READY_S):

@@ -66,6 +66,15 @@ class Start(harness.Case):
         self.assertEqual(self.actions(d, lease=lease['id'])['failed_create'], 1)
         p.start('gone').expect(self, 202)  # the account is free to try again
 
+    def test_that_exits_at_once_is_not_waited_for(self):
+        d = self.game({'dies': challenge_yaml('dies', image='exits/at-once')})
+        p = self.player(d, 'ann')
+        r = p.start('dies', wait=60)
+        self.assertEqual(r.json['end_reason'], 'failed_create')
+        self.assertLess(r.took_s, 15, 'not the half minute of its probe')
+        self.wait_state(p, r.json['id'], 'ended')
+        self.assertEqual(d.objects(), set())
+
     def test_unknown_challenge(self):
         d = self.game()
         p = self.player(d, 'ann')
@@ -230,27 +239,30 @@ class Ownership(harness.Case):
 class Queue(harness.Case):
     def setUp(self):
         self.d = self.game(['a', 'b', 'c'], capacity=1)
-        self.ann, self.bob = self.player(self.d, 'ann'), self.player(self.d, 'bob')
+        self.ann, self.bob, self.eve = (self.player(self.d, n) for n in ('ann', 'bob', 'eve'))
+
+    def place(self, who, lease):
+        return who.lease(lease['id']).json['queue']['place']
 
     def test_tells_place_and_is_fair(self):
-        first = self.start_running(self.ann, 'a')
-        waits = [self.ann.start('b').json, self.ann.start('c').json, self.bob.start('a').json]
-        self.assertEqual({w['state'] for w in waits}, {'pending'})
-        look = lambda w, c: c.lease(w['id']).json['queue']['place']
-        # Bob has nothing yet: he comes before Ann's second wish, and before her first.
-        places = [look(waits[0], self.ann), look(waits[1], self.ann), look(waits[2], self.bob)]
-        self.assertEqual(sorted(places), [1, 2, 3])
-        self.assertLess(places[2], places[1], places)
-        self.assertIn('estimate_seconds', waits[0]['queue'])
-        before = waits[2]
-        self.ann.stop(first['id'], wait=30).expect(self, 200)
-        order = sorted(range(3), key=lambda i: places[i])
-        clients = [self.ann, self.ann, self.bob]
-        got = self.wait_state(clients[order[0]], waits[order[0]]['id'], 'running')
-        self.assertIsNone(got['queue'])
-        self.assertGreater(seconds(got['expires_at']), seconds(before['created_at']) + 900,
-                           'its clock began with its slot')
-        self.assertEqual(clients[order[1]].lease(waits[order[1]]['id']).json['queue']['place'], 1)
+        first = self.start_running(self.eve, 'a')
+        one, two = self.ann.start('b').json, self.ann.start('c').json
+        bobs = self.bob.start('a').json
+        self.assertEqual({x['state'] for x in (one, two, bobs)}, {'pending'})
+        # Ann asked first, but her second wish comes after Bob's first.
+        line = [(self.ann, one), (self.bob, bobs), (self.ann, two)]
+        self.assertEqual([self.place(*x) for x in line], [1, 2, 3])
+        self.assertIn('estimate_seconds', one['queue'])
+        free = (self.eve, first)
+        for i, (who, lease) in enumerate(line):
+            free[0].stop(free[1]['id'], wait=30).expect(self, 200)
+            got = self.wait_state(who, lease['id'], 'running')
+            self.assertIsNone(got['queue'])
+            self.assertGreater(seconds(got['created_at']), seconds(lease['created_at']),
+                               'its clock began with its slot')
+            self.assertEqual(seconds(got['expires_at']) - seconds(got['created_at']), 900)
+            self.assertEqual([self.place(*x) for x in line[i + 1:]], [1, 2][:2 - i])
+            free = (who, lease)
 
     def test_who_leaves_it_gives_up_the_place(self):
         self.start_running(self.ann, 'a')

@@ -69,3 +69,19 @@ TEST(text) {
         clock_text(-1, s);
         CHECK_STR(s, "1969-12-31T23:59:59.999Z");
 }
+
+TEST(text_is_what_the_calendar_says) {
+        for (int64_t ms = -62162035200000; ms < 253402300800000; ms += 7654321987) {
+                time_t t = (time_t)((ms - (ms % 1000 + 1000) % 1000) / 1000);
+                char want[CLOCK_TEXT], got[CLOCK_TEXT];
+                struct tm tm;
+
+                CHECK(gmtime_r(&t, &tm) != NULL);
+                snprintf(want, sizeof(want), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
+                         (tm.tm_year + 1900) % 10000, (tm.tm_mon + 1) % 100, tm.tm_mday % 100,
+                         tm.tm_hour % 100, tm.tm_min % 100, tm.tm_sec % 100,
+                         (int)((ms % 1000 + 1000) % 1000));
+                clock_text(ms, got);
+                CHECK_STR(got, want);
+        }
+}

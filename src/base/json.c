@@ -13,7 +13,8 @@ static void comma(struct buf *b) {
         if (b->len == 0)
                 return;
         last = b->data[b->len - 1];
-        if ((last >= '0' && last <= '9') || (last && strchr("\"}]el", last)))
+        if (last == '"' || (last >= '0' && last <= '9') || last == '}' || last == ']' ||
+            last == 'e' || last == 'l')
                 buf_char(b, ',');
 }
 
@@ -28,12 +29,19 @@ static void escape(struct buf *b, unsigned char c) {
         buf_add(b, (char[]){ '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] }, 6);
 }
 
+/* Printable ASCII that stands for itself: nearly all there is. */
+static bool is_plain(unsigned char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
+
 static void quote(struct buf *b, const char *s, size_t n) {
         size_t plain = 0, i = 0, len;
 
         buf_reserve(b, n + 2);
         buf_char(b, '"');
         while (i < n) {
+                while (i < n && is_plain((unsigned char)s[i]))
+                        i++;
+                if (i == n)
+                        break;
                 len = str_utf8(s + i, n - i);
                 if (len && (unsigned char)s[i] >= 0x20 && s[i] != '"' && s[i] != '\\') {
                         i += len;

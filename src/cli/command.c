@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <string.h>
 
 #include "cli/command.h"
@@ -18,7 +19,7 @@ const struct option_row options[_OPTION_N] = {
 /* The option FLAG that COMMAND takes; -1 when none. */
 static int find_option(const struct subcommand *command, const char *flag, size_t n) {
         for (int i = 0; i < _OPTION_N; i++) {
-                if (command->options & UINT64_C(1) << i && flag_is(options[i].flag, flag, n))
+                if (command->options & UINT64_C(1) << i && flag_is(options[i].name, flag, n))
                         return i;
         }
         return -1;
@@ -144,15 +145,18 @@ static int parse_other(char **words, size_t n, enum ask *ask, const char **group
 int command_parse(int argc, char **argv, struct call *ret, enum ask *ask, const char **group,
                   struct err *err) {
         char **words = argv + 1;
-        size_t n = argc > 0 ? (size_t)argc - 1 : 0, used = 0;
+        size_t n = (size_t)argc - 1, used = 0;
 
+        assert(argc > 0);
         *ret = (struct call){ 0 };
         *group = NULL;
         *ask = ASK_RUN;
         if (n > 0 && strcmp(words[0], "help") == 0) {
                 *ask = ASK_HELP;
+                if (n == 1)
+                        return 0;
                 ret->command = find_command(words + 1, n - 1, &used);
-                if (ret->command || n == 1)
+                if (ret->command)
                         return 0;
                 if (!is_group(words[1]))
                         return parse_other(words + 1, n - 1, ask, group, err);

@@ -38,7 +38,7 @@ struct subcommand {
 extern const struct subcommand commands[_COMMAND_N];
 
 struct option_row {
-        const char *flag, *value, *help; /* value NULL: takes none */
+        const char *name, *value, *help; /* its flag is made of the name; value NULL: takes none */
 };
 extern const struct option_row options[_OPTION_N];
 

@@ -87,7 +87,7 @@ void help_command(struct buf *b, const struct subcommand *command) {
         for (int i = 0; i < _OPTION_N; i++) {
                 if (!(command->options & UINT64_C(1) << i))
                         continue;
-                flag_text(options[i].flag, flag);
+                flag_text(options[i].name, flag);
                 snprintf(left, sizeof(left), "%s%s%s", flag, options[i].value ? " " : "",
                          options[i].value ? options[i].value : "");
                 entry(b, left, options[i].help, 24);
@@ -103,7 +103,7 @@ static void completion_flags(struct buf *b, const struct subcommand *c) {
         for (int i = 0; i < _OPTION_N; i++) {
                 if (!(c->options & UINT64_C(1) << i))
                         continue;
-                flag_text(options[i].flag, flag);
+                flag_text(options[i].name, flag);
                 buf_printf(b, "%s ", flag);
         }
         for (size_t i = 0; c->settings && i < settings_count(); i++) {

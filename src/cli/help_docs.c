@@ -71,7 +71,7 @@ static void man_options(struct buf *b) {
         for (int i = 0; i < _OPTION_N; i++) {
                 char flag[FLAG_TEXT];
 
-                flag_text(options[i].flag, flag);
+                flag_text(options[i].name, flag);
                 tagged(b, flag, options[i].value ? options[i].value : "", options[i].help);
         }
 }

@@ -71,9 +71,10 @@ static int put(struct settings *s, const struct row *r, const char *value, struc
 
 static void variable_of(const struct row *r, char *ret, size_t room) {
         snprintf(ret, room, "BERTH_%s", r->name);
-        for (char *c = ret; *c; c++)
+        for (char *c = ret; *c; c++) {
                 if (*c >= 'a' && *c <= 'z')
                         *c = (char)(*c - 'a' + 'A');
+        }
 }
 
 int settings_from_env(struct settings *s, struct err *err) {

@@ -69,6 +69,14 @@ static void publish(struct engine *e, const struct change *first) {
         }
 }
 
+void engine_rank_queues(struct engine *e, int64_t now_ms) {
+        if (read_model_count(e->model, LEASE_PENDING) == 0)
+                return;
+        for (size_t i = 0; i < e->n_slots; i++)
+                read_model_rank_queue(e->model, e->slots[i].name, e->slots[i].capacity,
+                                      e->slots[i].interval_ms, now_ms);
+}
+
 void engine_apply(struct engine *e, struct change *first, int64_t now_ms) {
         bool leases = false;
 
@@ -81,10 +89,8 @@ void engine_apply(struct engine *e, struct change *first, int64_t now_ms) {
                 if (c->kind == CHANGE_LEASE)
                         note_pace(e, &c->lease, now_ms);
         }
-        if (leases && read_model_count(e->model, LEASE_PENDING) > 0)
-                for (size_t i = 0; i < e->n_slots; i++)
-                        read_model_rank_queue(e->model, e->slots[i].name, e->slots[i].capacity,
-                                              e->slots[i].interval_ms, now_ms);
+        if (leases)
+                engine_rank_queues(e, now_ms);
         read_model_end(e->model);
         for (const struct change *c = first; c; c = c->next) {
                 metric_add(METRIC_EVENTS, 1, action_name(c->event.action));

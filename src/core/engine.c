@@ -199,6 +199,7 @@ void engine_tick(struct engine *e, int64_t now_ms) {
                 submit_own(e, run_nothing); /* a probe, so that /ready tells when it is back */
         read_model_begin(e->model);
         read_model_drop_ended(e->model, now_ms - KEEP_ENDED_MS);
+        engine_rank_queues(e, now_ms); /* estimates go by the clock */
         read_model_end(e->model);
         db_idle(e->db, &wal_bytes);
         metric_set(METRIC_WAL, (double)wal_bytes);

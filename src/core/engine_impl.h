@@ -102,6 +102,8 @@ bool engine_closed(struct engine *e);
 
 /* apply.c: a committed batch goes into the read model, is reacted to and published. */
 void engine_apply(struct engine *e, struct change *first, int64_t now_ms);
+/* Place and estimate of those that wait, between read_model_begin() and its end. */
+void engine_rank_queues(struct engine *e, int64_t now_ms);
 
 /* load.c */
 /* Puts every row of the store into the read model, inside TX. */

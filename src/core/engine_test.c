@@ -154,9 +154,34 @@ TEST(a_full_runtime_queues_and_promotes) {
         CHECK(second.state == LEASE_PENDING);
         CHECK(bed_lease(&b, second.id, &second) && second.place == 1);
         CHECK(second.estimate_ms > 0 && second.estimate_ms <= 900000);
+        bed_stop(&b);
+        bed_start(&b);
+        CHECK(bed_lease(&b, second.id, &second) && second.place == 1);
         CHECK_OK(bed_try_stop(&b, 0, first.id, &err));
         second = bed_wait(&b, second.id, LEASE_RUNNING);
         CHECK(second.created_ms > second.queued_ms);
+        bed_done(&b);
+}
+
+/* Who gives up a slot for a wish of its own stays behind those who had none. */
+TEST(the_queue_is_fair_between_accounts) {
+        struct bed b;
+        struct lease first, more, other;
+        struct err err;
+
+        bed_init(&b, "", 1);
+        bed_people(&b, minutes);
+        first = start_running(&b, 0, b.web);
+        CHECK_OK(bed_try_start(&b, 0, b.plain, &more, &err));
+        bed_sleep_ms(5);
+        CHECK_OK(bed_try_start(&b, 1, b.web, &other, &err));
+        CHECK(bed_lease(&b, other.id, &other) && other.place == 1);
+        CHECK(bed_lease(&b, more.id, &more) && more.place == 2);
+        CHECK_OK(bed_try_stop(&b, 0, first.id, &err));
+        bed_wait(&b, other.id, LEASE_RUNNING);
+        CHECK(bed_lease(&b, more.id, &more) && more.state == LEASE_PENDING && more.place == 1);
+        CHECK_OK(bed_try_stop(&b, 1, other.id, &err));
+        bed_wait(&b, more.id, LEASE_RUNNING);
         bed_done(&b);
 }
 

@@ -99,6 +99,7 @@ int engine_load(struct engine *e, struct tx *tx, struct err *err) {
         r = load_nouns(e, tx, err);
         if (r == 0)
                 r = leases_each(tx, clock_now_ms() - KEEP_ENDED_MS, put_lease, e->model, err);
+        engine_rank_queues(e, clock_now_ms());
         read_model_end(e->model);
         if (r < 0)
                 return -1;

@@ -530,13 +530,15 @@ static int compare_ms(const void *a, const void *b) {
 
 /* The fair order of store/sql/lease_queue.sql, for showing. */
 static int64_t rank_of(const struct read_model *m, const struct lease *l) {
+        const struct holdings *h = holdings_of(m, l->owner);
         int64_t rank = 0;
 
-        for (struct lease_entry *e = holdings_of(m, l->owner)->live; e; e = e->next)
-                if (e->lease.state != LEASE_PENDING)
-                        rank++;
-                else if (strcmp(e->lease.runtime, l->runtime) == 0)
-                        rank += earlier(&e->lease, l) < 0;
+        for (const struct lease_entry *e = h->live; e; e = e->next)
+                if (strcmp(e->lease.runtime, l->runtime) == 0)
+                        rank += e->lease.state != LEASE_PENDING || earlier(&e->lease, l) < 0;
+        for (const struct lease_entry *e = h->ended; e; e = e->next)
+                if (strcmp(e->lease.runtime, l->runtime) == 0)
+                        rank += e->lease.running_ms > 0 && e->lease.ended_ms >= l->queued_ms;
         return rank;
 }
 

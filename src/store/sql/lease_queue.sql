@@ -1,10 +1,15 @@
--- The slots an account has in use stand before its first waiting lease, that one before its second.
+-- The slots an account uses, and those it used since it asked, stand before its first waiting lease,
+-- that one before its second.  So nobody's place gets worse because another account's lease ends.
 WITH waiting AS (
         SELECT id AS waiting_id,
                row_number() OVER (PARTITION BY owner_kind, owner_id ORDER BY queued_ms, id)
                + (SELECT count(*) FROM instance busy
                   WHERE busy.owner_kind = asks.owner_kind AND busy.owner_id = asks.owner_id
-                    AND busy.state <> 'ended' AND busy.state <> 'pending') AS turn
+                    AND busy.runtime = $1 AND busy.state <> 'ended' AND busy.state <> 'pending')
+               + (SELECT count(*) FROM instance done
+                  WHERE done.owner_kind = asks.owner_kind AND done.owner_id = asks.owner_id
+                    AND done.runtime = $1 AND done.state = 'ended'
+                    AND done.ended_ms >= asks.queued_ms AND done.running_ms > 0) AS turn
         FROM instance asks
         WHERE asks.state = 'pending' AND asks.runtime = $1
 )
