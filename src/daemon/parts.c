@@ -5,7 +5,7 @@
 #include "base/metric.h"
 #include "daemon/parts.h"
 
-#define BODY_MAX       (1024 * 1024)
+#define BODY_MAX       ((size_t)1024 * 1024)
 #define HEADER_MAX     16384
 #define QUIESCE_MS     8000
 #define ENGINE_STOP_MS 12000

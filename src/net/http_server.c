@@ -361,14 +361,14 @@ void http_idle(struct http_loop *hl) {
 
 static void quiesce(void *arg) {
         struct http_loop *hl = arg;
+        int listener;
 
         if (hl->quiescing)
                 return;
         MHD_run(hl->mhd); /* takes those in that wait at the door */
         hl->quiescing = true;
-        hl->listener = MHD_quiesce_daemon(hl->mhd);
-        closep(&hl->listener);
-        hl->listener = -1;
+        listener = MHD_quiesce_daemon(hl->mhd);
+        closep(&listener);
         if (!hl->in_flight)
                 http_idle(hl);
 }
