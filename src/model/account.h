@@ -55,8 +55,8 @@ struct user {
 struct token {
         int64_t id, tenant, user;
         uint8_t digest[SHA256_SIZE];
-        char label[NAME_MAX_BYTES];
         int64_t created_ms, expires_ms, revoked_ms; /* 0: never */
+        char label[NAME_MAX_BYTES];
 };
 
 #define TOKEN_TEXT 48 /* room for a token's text */
