@@ -91,7 +91,9 @@ COMP_WORDS=(berth "$@"); COMP_CWORD=$#; _berth; printf '%s\\n' "${COMPREPLY[@]}"
         report = json.loads(berth('challenge', 'lint', folder, '--json').stdout)
         self.assertEqual(report['good'], ['good'])
         self.assertEqual(report['bad'][0]['line'], 2)
-        self.assertEqual(berth('challenge', 'lint', folder + '/none').returncode, NOT_FOUND)
+        r = berth('challenge', 'lint', folder + '/none')
+        self.assertEqual(r.returncode, FAILED)
+        self.assertIn('/none', r.stderr)
 
 
 class Client(Case):

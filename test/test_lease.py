@@ -66,6 +66,15 @@ class Start(harness.Case):
         self.assertEqual(self.actions(d, lease=lease['id'])['failed_create'], 1)
         p.start('gone').expect(self, 202)  # the account is free to try again
 
+    def test_that_exits_at_once_is_not_waited_for(self):
+        d = self.game({'dies': challenge_yaml('dies', image='exits/at-once')})
+        p = self.player(d, 'ann')
+        r = p.start('dies', wait=60)
+        self.assertEqual(r.json['end_reason'], 'failed_create')
+        self.assertLess(r.took_s, 15, 'not the half minute of its probe')
+        self.wait_state(p, r.json['id'], 'ended')
+        self.assertEqual(d.objects(), set())
+
     def test_unknown_challenge(self):
         d = self.game()
         p = self.player(d, 'ann')

@@ -34,8 +34,9 @@ for path in sys.argv[1:]:
 
 say "clang-tidy"
 test -f build-lint/build.ninja || CC=clang meson setup build-lint >/dev/null || exit 1
+ninja -C build-lint --quiet build.ninja || exit 1
 # The generated headers must be there before anything is parsed.
-generated=$(ninja -C build-lint -t targets all | sed -n 's/^\(src[^:]*\.[ch]\): CUSTOM_COMMAND$/\1/p')
+generated=$(ninja -C build-lint -t targets all | sed -n 's/^\(src[^:]*\.[ch]\): CUSTOM_COMMAND.*$/\1/p')
 # shellcheck disable=SC2086
 [ -z "$generated" ] || ninja -C build-lint --quiet $generated || exit 1
 git ls-files 'src/*.c' | grep -v '_test\.c$' |

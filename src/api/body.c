@@ -59,7 +59,7 @@ int body_text_or(const json_t *o, const char *key, size_t max, const char **ret,
 }
 
 int body_text(const json_t *o, const char *key, size_t max, const char **ret, struct err *err) {
-        const char *text;
+        const char *text = "";
 
         if (is_missing(o, key))
                 return err_set(err, ERR_INVALID, "%s: missing", key);
@@ -100,11 +100,13 @@ static bool is_printable(const char *s) {
 }
 
 int body_name(const json_t *o, const char *key, char ret[NAME_MAX_BYTES], struct err *err) {
-        const char *text;
+        const char *text = "";
+        size_t n;
 
         if (body_text(o, key, NAME_MAX_BYTES - 1, &text, err) < 0)
                 return -1;
-        if (!is_printable(text) || *text == ' ' || text[strlen(text) - 1] == ' ')
+        n = strlen(text);
+        if (n == 0 || !is_printable(text) || *text == ' ' || text[n - 1] == ' ')
                 return err_set(err, ERR_INVALID,
                                "%s: control characters and spaces at its ends are not allowed",
                                key);
@@ -113,7 +115,7 @@ int body_name(const json_t *o, const char *key, char ret[NAME_MAX_BYTES], struct
 }
 
 int body_policy(const json_t *o, struct policy *ret, struct err *err) {
-        int64_t base, increment, lifetime, max;
+        int64_t base = 0, increment = 0, lifetime = 0, max = 0;
 
         if (body_int_or(o, "base_seconds", 1, DAYS_30, ret->base_ms / 1000, &base, err) < 0 ||
             body_int_or(o, "increment_seconds", 1, DAYS_30, ret->increment_ms / 1000, &increment,

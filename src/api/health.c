@@ -105,9 +105,23 @@ void ready(struct call *c) {
 
 void readyz(struct call *c) { ready(c); }
 
+/* The leases as they are at this moment, not as of the engine's last turn. */
+static void count_leases(struct read_model *m) {
+        size_t n[_LEASE_N];
+
+        read_model_lock(m);
+        for (enum lease_state s = LEASE_PENDING; s < LEASE_ENDED; s++)
+                n[s] = read_model_count(m, s);
+        read_model_unlock(m);
+        for (enum lease_state s = LEASE_PENDING; s < LEASE_ENDED; s++)
+                metric_set(METRIC_LEASES, (double)n[s], lease_state_name(s));
+        metric_set(METRIC_QUEUE, (double)n[LEASE_PENDING]);
+}
+
 void metrics(struct call *c) {
         struct buf *b = call_buf(c);
 
+        count_leases(c->api->model);
         metric_write(b);
         call_reply(c, 200, TYPE_METRICS, b);
 }

@@ -129,6 +129,6 @@ int hex_decode(const char *text, uint8_t *ret, size_t n, struct err *err) {
         if (len < 2 * n || text[len] != '\0')
                 return err_set(err, ERR_INVALID, "must be %zu hexadecimal digits", 2 * n);
         for (size_t i = 0; i < n; i++)
-                ret[i] = (uint8_t)(digit(text[2 * i]) << 4 | digit(text[2 * i + 1]));
+                ret[i] = (uint8_t)(digit(text[2 * i]) * 16 + digit(text[2 * i + 1]));
         return 0;
 }

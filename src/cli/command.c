@@ -1,4 +1,5 @@
-#include <ctype.h>
+#include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/command.h"
@@ -11,22 +12,26 @@ const struct subcommand commands[_COMMAND_N] = {
 #include "cli/commands.def"
 };
 
-/* Flags are the table's names in lower case, with dashes. */
 const struct option_row options[_OPTION_N] = {
 #define OPTION(name, value, help) { #name, value, help },
 #include "cli/options.def"
 };
 
-static bool is_option(const struct option_row *o, const char *flag, size_t n) {
-        if (strlen(o->flag) != n)
-                return false;
-        for (size_t i = 0; i < n; i++) {
-                int c = o->flag[i] == '_' ? '-' : tolower((unsigned char)o->flag[i]);
-
-                if (flag[i] != c)
-                        return false;
+void option_flag(const struct option_row *o, char ret[OPTION_FLAG]) {
+        snprintf(ret, OPTION_FLAG, "%s", o->name);
+        for (char *c = ret; *c; c++) {
+                if (*c == '_')
+                        *c = '-';
+                else if (*c >= 'A' && *c <= 'Z')
+                        *c = (char)(*c - 'A' + 'a');
         }
-        return true;
+}
+
+static bool is_option(const struct option_row *o, const char *flag, size_t n) {
+        char its[OPTION_FLAG];
+
+        option_flag(o, its);
+        return strlen(its) == n && strncmp(its, flag, n) == 0;
 }
 
 /* The option FLAG that COMMAND takes; -1 when none. */
@@ -158,18 +163,23 @@ static int parse_other(char **words, size_t n, enum ask *ask, const char **group
 int command_parse(int argc, char **argv, struct call *ret, enum ask *ask, const char **group,
                   struct err *err) {
         char **words = argv + 1;
-        size_t n = argc > 0 ? (size_t)argc - 1 : 0, used = 0;
+        size_t n = (size_t)argc - 1, used = 0;
 
+        assert(argc > 0);
         *ret = (struct call){ 0 };
         *group = NULL;
         *ask = ASK_RUN;
         if (n > 0 && strcmp(words[0], "help") == 0) {
                 *ask = ASK_HELP;
-                ret->command = find_command(words + 1, n - 1, &used);
-                if (ret->command || n == 1)
+                if (n == 1)
                         return 0;
-                *group = is_group(words[1]) ? words[1] : NULL;
-                return *group ? 0 : parse_other(words + 1, n - 1, ask, group, err);
+                ret->command = find_command(words + 1, n - 1, &used);
+                if (ret->command)
+                        return 0;
+                if (!is_group(words[1]))
+                        return parse_other(words + 1, n - 1, ask, group, err);
+                *group = words[1];
+                return 0;
         }
         ret->command = find_command(words, n, &used);
         if (!ret->command)

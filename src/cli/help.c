@@ -39,12 +39,10 @@ static void entry(struct buf *b, const char *left, const char *text, int indent)
 }
 
 static void flag_of(const struct option_row *o, char *ret, size_t room) {
-        size_t n = (size_t)snprintf(ret, room, "--%s", o->flag);
+        char flag[OPTION_FLAG];
 
-        for (char *c = ret; *c; c++)
-                *c = *c == '_' ? '-' : *c >= 'A' && *c <= 'Z' ? (char)(*c | 0x20) : *c;
-        if (o->value)
-                snprintf(ret + n, room - n, " %s", o->value);
+        option_flag(o, flag);
+        snprintf(ret, room, "--%s%s%s", flag, o->value ? " " : "", o->value ? o->value : "");
 }
 
 void help_overview(struct buf *b, const char *group) {

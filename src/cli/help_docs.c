@@ -69,12 +69,9 @@ static void tagged(struct buf *b, const char *tag, const char *more, const char 
 static void man_options(struct buf *b) {
         buf_str(b, ".SH OPTIONS\nWhich command takes which is told by its own \\-\\-help.\n");
         for (int i = 0; i < _OPTION_N; i++) {
-                char flag[64] = "--";
-                size_t n = 2;
+                char flag[OPTION_FLAG + 2] = "--";
 
-                for (const char *c = options[i].flag; *c && n < sizeof(flag) - 1; c++)
-                        flag[n++] = *c == '_' ? '-' : (char)(*c | 0x20);
-                flag[n] = '\0';
+                option_flag(&options[i], flag + 2);
                 tagged(b, flag, options[i].value ? options[i].value : "", options[i].help);
         }
 }

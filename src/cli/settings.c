@@ -1,4 +1,3 @@
-#include <ctype.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -72,8 +71,10 @@ static int put(struct settings *s, const struct row *r, const char *value, struc
 
 static void variable_of(const struct row *r, char *ret, size_t room) {
         snprintf(ret, room, "BERTH_%s", r->name);
-        for (char *c = ret; *c; c++)
-                *c = (char)toupper((unsigned char)*c);
+        for (char *c = ret; *c; c++) {
+                if (*c >= 'a' && *c <= 'z')
+                        *c = (char)(*c - 'a' + 'A');
+        }
 }
 
 int settings_from_env(struct settings *s, struct err *err) {

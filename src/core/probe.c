@@ -19,6 +19,7 @@
 #define TRY_MS        2000
 #define PAUSE_MS      25 /* between tries, growing to PAUSE_MOST_MS */
 #define PAUSE_MOST_MS 500
+#define LOOK_MS       200 /* from this pause on, is the instance still there? */
 #define STATUS_LINE   64
 
 static int socket_to(const char *host, uint16_t port, struct sockaddr_storage *addr,
@@ -132,6 +133,20 @@ static bool try_once(struct runtime *rt, const struct lease *l, const struct pro
         return false;
 }
 
+/* An instance that ended by itself will never answer: no need to wait for its time to be over. */
+static bool has_ended(struct runtime *rt, const struct lease *l, struct err *err) {
+        struct instance i;
+        struct err ignored;
+        char name[64];
+
+        snprintf(name, sizeof(name), "berth-%s", l->id);
+        if (runtime_inspect(rt, name, &i, &ignored) < 0 || i.state != INSTANCE_EXITED)
+                return false;
+        err_set(err, ERR_INVALID, "the instance exited with status %d before it answered",
+                i.exit_code);
+        return true;
+}
+
 int probe_wait(struct runtime *rt, const struct lease *lease, const struct probe *probe,
                const _Atomic(bool) *cancel, struct err *err) {
         int64_t until_ms = clock_mono_ms() + probe->timeout_ms, pause_ms = PAUSE_MS;
@@ -146,6 +161,8 @@ int probe_wait(struct runtime *rt, const struct lease *lease, const struct probe
                         return err_set(err, ERR_TIMEOUT,
                                        "the instance did not answer its probe within %lld s",
                                        (long long)probe->timeout_ms / 1000);
+                if (pause_ms >= LOOK_MS && has_ended(rt, lease, err))
+                        return -1;
                 nanosleep(&ts, NULL);
                 pause_ms = pause_ms * 2 < PAUSE_MOST_MS ? pause_ms * 2 : PAUSE_MOST_MS;
         }
