@@ -339,23 +339,14 @@ const struct team *read_model_next_team(const struct read_model *m, int64_t tena
         return NULL;
 }
 
-/* A digest has no pattern: its first bytes are as good a key as all of it, and one that is quick
- * to find.  The rest is compared. */
-static int64_t digest_key(const uint8_t digest[SHA256_SIZE]) {
-        int64_t key;
-
-        memcpy(&key, digest, sizeof(key));
-        return key;
-}
-
 void read_model_put_token(struct read_model *m, const struct token *token) {
         struct token_entry *e = map_get_id(&m->tokens, token->id);
 
         if (!e) {
                 e = new_entry(sizeof(*e));
-                e->next = map_get_id(&m->tokens_by_digest, digest_key(token->digest));
+                e->next = map_get_id(&m->tokens_by_digest, token_digest_key(token->digest));
                 map_put_id(&m->tokens, token->id, e);
-                map_put_id(&m->tokens_by_digest, digest_key(token->digest), e);
+                map_put_id(&m->tokens_by_digest, token_digest_key(token->digest), e);
         }
         e->token = *token;
         e->user = map_get_id(&m->users, token->user);
@@ -363,7 +354,7 @@ void read_model_put_token(struct read_model *m, const struct token *token) {
 
 const struct token *read_model_token(const struct read_model *m,
                                      const uint8_t digest[SHA256_SIZE]) {
-        const struct token_entry *e = map_get_id(&m->tokens_by_digest, digest_key(digest));
+        const struct token_entry *e = map_get_id(&m->tokens_by_digest, token_digest_key(digest));
 
         while (e && memcmp(e->token.digest, digest, SHA256_SIZE) != 0)
                 e = e->next;
