@@ -1,5 +1,5 @@
 """A real Docker Engine for scenarios, and daemons on it that leave nothing behind."""
-import http.client, json, os, shutil, socket, subprocess, tempfile, urllib.parse
+import http.client, json, os, shutil, socket, subprocess, sys, tempfile, urllib.parse
 
 import harness
 from client import poll
@@ -95,6 +95,9 @@ class DockerDaemon(harness.Daemon):
             self.known_install = self.sql("SELECT value FROM meta WHERE key = 'install'")[0][0]
         return self.known_install
 
+    def objects(self):
+        return set(self.containers())
+
     def containers(self):
         return {c['Names'][0].lstrip('/'): c for c in self.docker.containers(self.install)}
 
@@ -131,3 +134,72 @@ def container_yaml(slug, command='nc -ll -p 8080 -e echo hello from {slug}', por
     if command:
         text += f'  command: [/bin/sh, -c, {json.dumps("exec " + command)}]\n'
     return text + f'  limits: {limits}\n' + extra
+
+
+class PrivateDockerd:
+    """An engine of the test's own, to be stopped and started; needs a network namespace of its
+    own (own_network()), since two engines would write over each other's firewall rules."""
+
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix='berth-e2e-dockerd-')
+        self.path = os.path.join(self.dir, 'docker.sock')
+        self.process = None
+
+    def spawn(self):
+        d = self.dir
+        with open(os.path.join(d, 'log'), 'ab') as log:
+            self.process = subprocess.Popen(
+                ['dockerd', '--data-root', f'{d}/data', '--exec-root', f'{d}/exec', '--pidfile',
+                 f'{d}/pid', '-H', f'unix://{self.path}', '--bridge=none',
+                 '--containerd-namespace', f'e2e-{os.getpid()}', '--live-restore'],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        return self
+
+    def answers(self):
+        try:
+            return Engine(self.path).call('GET', '/_ping')[0] == 200
+        except OSError:
+            return False
+
+    def start(self):
+        self.spawn()
+        poll(self.answers, 60, 'the private dockerd to answer', every=0.1)
+        return self
+
+    def load(self):
+        """Gives it the test image of the shared engine."""
+        save = subprocess.Popen(['docker', '-H', f'unix://{SOCKET}', 'save', IMAGE],
+                                stdout=subprocess.PIPE)
+        subprocess.run(['docker', '-H', f'unix://{self.path}', 'load', '-q'], stdin=save.stdout,
+                       stdout=subprocess.DEVNULL, check=True)
+        save.stdout.close()
+        assert save.wait() == 0
+        return self
+
+    def stop(self, kill=False):
+        if self.process is None:
+            return
+        self.process.kill() if kill else self.process.terminate()
+        self.process.wait(60)
+        self.process = None
+
+    def close(self):
+        if self.process is None and os.path.isdir(self.dir + '/data'):
+            self.start()  # an orderly end takes its containers and mounts with it
+        for c in Engine(self.path).call('GET', '/containers/json', all='1')[1]:
+            Engine(self.path).remove(c['Id'])
+        self.stop()
+        with open(os.path.join(self.dir, 'log'), errors='replace') as f:
+            self.last_words = f.read()[-2000:]
+        subprocess.run(['umount', '-l', f'{self.dir}/data'], capture_output=True)
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def own_network():
+    """Runs this program again in a network namespace of its own, as root, unless it is there."""
+    if os.environ.get('BERTH_E2E_NETNS'):
+        subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True)
+        return
+    sudo = [] if os.geteuid() == 0 else ['sudo', '-n', '--preserve-env']
+    os.execvpe((sudo + ['unshare'])[0], sudo + ['unshare', '--net', sys.executable, *sys.argv],
+               dict(os.environ, BERTH_E2E_NETNS='1'))
