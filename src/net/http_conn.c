@@ -94,8 +94,8 @@ static void build_refusal(struct http_conn *conn) {
 
         http_error_body(req, conn->refusal);
         buf_add(&conn->answer, req->answer.data, req->answer.len);
-        if (s->done)
-                s->done(s->done_arg, req);
+        if (s->config.on_done)
+                s->config.on_done(s->config.arg, req);
         http_req_free(req);
 }
 

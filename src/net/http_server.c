@@ -322,11 +322,6 @@ int http_server_new(const struct http_config *config, struct loop **loops, size_
 
 unsigned http_server_port(const struct http_server *s) { return s->port; }
 
-void http_on_done(struct http_server *s, void (*fn)(void *arg, struct http_req *req), void *arg) {
-        s->done_arg = arg;
-        s->done = fn;
-}
-
 struct http_server *http_server_free(struct http_server *s) {
         if (!s)
                 return NULL;
