@@ -173,6 +173,7 @@ static int batch(struct engine *e, struct work *w, struct command *first, struct
         w->tx = tx;
         if (chain_lock(tx, &w->chain, err) < 0 || engine_tail(e, w, err) < 0)
                 return -1;
+        w->now_ms = clock_now_ms(); /* not before: another daemon may have kept the lock */
         for (struct command *c = first; c; c = c->next) {
                 if (run_one(c, w, err) < 0)
                         return -1;
@@ -182,29 +183,8 @@ static int batch(struct engine *e, struct work *w, struct command *first, struct
         if (w->chain.seq != e->applied_seq &&
             (chain_write(tx, &w->chain, err) < 0 || tx_notify(tx, err) < 0))
                 return -1;
-        e->reload = true; /* until the commit's outcome is known */
-        if (tx_commit(&tx, err) < 0)
-                return -1;
-        e->reload = false;
-        return 0;
-}
-
-/* Reads everything again after a commit whose outcome is not known. */
-static int reload(struct engine *e, struct err *err) {
-        _cleanup_(tx_endp) struct tx *tx = NULL;
-
-        if (tx_begin(e->db, &tx, err) < 0 || engine_load(e, tx, err) < 0)
-                return -1;
-        e->reload = false;
-        log_warn("read the store again: a commit had no answer");
-        track_all(e);
-        return 0;
-}
-
-static int prepare(struct engine *e, struct err *err) {
-        if (!e->store_good && db_ping(e->db, err) < 0)
-                return -1;
-        return e->reload ? reload(e, err) : 0;
+        /* What a commit without an answer wrote is tailed by the next batch. */
+        return tx_commit(&tx, err);
 }
 
 static void run_batch(struct engine *e, struct command *first, size_t n) {
@@ -212,14 +192,13 @@ static void run_batch(struct engine *e, struct command *first, size_t n) {
                 .engine = e,
                 .model = e->model,
                 .arena = &e->arena,
-                .now_ms = clock_now_ms(),
         };
         int64_t began_us = clock_mono_us();
         struct command *next;
         struct err err;
 
         w.end = &w.first;
-        if (prepare(e, &err) < 0 || batch(e, &w, first, &err) < 0) {
+        if ((!e->store_good && db_ping(e->db, &err) < 0) || batch(e, &w, first, &err) < 0) {
                 e->store_good = false;
                 log_error("a batch failed", LOG_TEXT("error", err.msg),
                           LOG_INT("commands", (int64_t)n));

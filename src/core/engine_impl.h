@@ -28,8 +28,9 @@ enum job_kind { JOB_NONE, JOB_START, JOB_STOP };
 struct tracked {
         struct heap_node timer; /* its deadline, or when its intent may go on */
         char id[LEASE_ID_SIZE];
-        enum job_kind job; /* queued or running */
-        bool running;      /* the job is on a worker */
+        enum job_kind job;               /* queued or running */
+        bool running;                    /* the job is on a worker */
+        uint16_t ports[LEASE_PORTS_MAX]; /* where it may have doors */
         int64_t not_before_ms;
         _Atomic(bool) cancel; /* read by the job between its steps */
         struct tracked *next; /* in its slot's queue */
@@ -87,7 +88,6 @@ struct engine {
         uint16_t port_hint;
         int64_t applied_seq; /* last event in the read model */
         int64_t checkpoint_seq, unsigned_since_ms;
-        bool reload;   /* a commit's outcome is unknown: read all again */
         bool reacting; /* engine_start() has been called */
 };
 
@@ -127,10 +127,16 @@ void track_free(struct engine *e);
 
 /* jobs.c */
 void job_begin(struct engine *e, struct slot *slot, struct tracked *t, const struct lease *lease);
+
+/* doors.c */
 /* Opens the doors of LEASE, whose instance can be reached.  A port that another program has is
- * exchanged.  Not on the commit thread while it runs commands.  On a worker, or before the start.
- */
+ * exchanged.  Not on the commit thread.  Fails: GONE the lease has moved on, CONFLICT no port. */
 _must_check_ int doors_open(struct engine *e, struct lease *lease, struct err *err);
+void doors_open_soon(struct engine *e, const struct lease *lease); /* on a worker */
+/* Does LEASE run here, with a door that is not there? */
+bool doors_missing(struct engine *e, const struct lease *lease);
+/* The commit thread: moves or closes doors as the lease's state wants it. */
+void doors_follow(struct engine *e, struct tracked *t, const struct lease *lease);
 
 /* probe.c */
 /* Waits until the instance answers as its challenge wants.  Fails: TIMEOUT, UNAVAILABLE. */

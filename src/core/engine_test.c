@@ -1,28 +1,9 @@
 /* The verbs, the jobs and reconciliation, with a real store and the fake runtime. */
-#include <arpa/inet.h>
-#include <sys/socket.h>
-
 #include "core/testbed.h"
 #include "store/events.h"
 #include "store/leases.h"
 
 static const struct policy minutes = { 900000, 900000, 5400000, 5 };
-
-static struct lease start_running(struct bed *b, int user, int64_t challenge) {
-        struct lease l;
-        struct err err;
-
-        CHECK_OK(bed_try_start(b, user, challenge, &l, &err));
-        return bed_wait(b, l.id, LEASE_RUNNING);
-}
-
-static bool connects(uint16_t port) {
-        struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
-        _cleanup_close_ int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-        a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        return connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0;
-}
 
 static int count(void *arg, _unused_ const struct event *event, _unused_ struct err *e) {
         ++*(size_t *)arg;
@@ -52,8 +33,8 @@ TEST(a_lease_runs_answers_and_stops) {
 
         bed_init(&b, "", 10);
         bed_people(&b, minutes);
-        l = start_running(&b, 0, b.web);
-        CHECK(l.endpoints[0].port >= 42000 && connects(l.endpoints[0].port));
+        l = bed_running(&b, 0, b.web);
+        CHECK(l.endpoints[0].port >= 42000 && bed_connects(l.endpoints[0].port));
         CHECK(l.expires_ms == l.created_ms + 900000);
         CHECK(bed_objects(&b) == 1);
         CHECK_OK(bed_try_stop(&b, 0, l.id, &err));
@@ -85,7 +66,7 @@ TEST(five_extensions_and_not_a_sixth) {
 
         bed_init(&b, "", 10);
         bed_people(&b, minutes);
-        l = start_running(&b, 0, b.plain);
+        l = bed_running(&b, 0, b.plain);
         for (int i = 1; i <= 5; i++) {
                 CHECK_OK(bed_try_extend(&b, 0, l.id, &x, &err));
                 CHECK(x.extensions == i && x.expires_ms == l.expires_ms + i * 900000);
@@ -104,7 +85,7 @@ TEST(another_account_finds_nothing) {
 
         bed_init(&b, "", 10);
         bed_people(&b, minutes);
-        l = start_running(&b, 0, b.plain);
+        l = bed_running(&b, 0, b.plain);
         CHECK(bed_try_extend(&b, 1, l.id, &x, &err) < 0 && err.kind == ERR_NOT_FOUND);
         CHECK(bed_try_stop(&b, 1, l.id, &err) < 0 && err.kind == ERR_NOT_FOUND);
         CHECK(bed_lease(&b, l.id, &x) && x.state == LEASE_RUNNING && x.extensions == 0);
@@ -117,11 +98,11 @@ TEST(expiry_closes_the_door_and_removes) {
 
         bed_init(&b, "stop_ms=300", 10);
         bed_people(&b, (struct policy){ 700, 500, 5000, 1 });
-        l = start_running(&b, 0, b.web);
-        CHECK(connects(l.endpoints[0].port));
+        l = bed_running(&b, 0, b.web);
+        CHECK(bed_connects(l.endpoints[0].port));
         bed_wait(&b, l.id, LEASE_STOPPING);
         bed_sleep_ms(200);
-        CHECK(!connects(l.endpoints[0].port));
+        CHECK(!bed_connects(l.endpoints[0].port));
         CHECK(bed_wait(&b, l.id, LEASE_ENDED).reason == REASON_STOPPED_AUTO);
         CHECK(bed_objects(&b) == 0);
         bed_done(&b);
@@ -149,7 +130,7 @@ TEST(a_full_runtime_queues_and_promotes) {
 
         bed_init(&b, "", 1);
         bed_people(&b, minutes);
-        first = start_running(&b, 0, b.web);
+        first = bed_running(&b, 0, b.web);
         CHECK_OK(bed_try_start(&b, 1, b.web, &second, &err));
         CHECK(second.state == LEASE_PENDING);
         CHECK(bed_lease(&b, second.id, &second) && second.place == 1);
@@ -171,7 +152,7 @@ TEST(the_queue_is_fair_between_accounts) {
 
         bed_init(&b, "", 1);
         bed_people(&b, minutes);
-        first = start_running(&b, 0, b.web);
+        first = bed_running(&b, 0, b.web);
         CHECK_OK(bed_try_start(&b, 0, b.plain, &more, &err));
         bed_sleep_ms(5);
         CHECK_OK(bed_try_start(&b, 1, b.web, &other, &err));
@@ -207,7 +188,7 @@ TEST(a_failed_removal_is_tried_until_it_works) {
 
         bed_init(&b, "fail_stop=70&seed=3", 10);
         bed_people(&b, minutes);
-        l = start_running(&b, 0, b.web);
+        l = bed_running(&b, 0, b.web);
         CHECK_OK(bed_try_stop(&b, 0, l.id, &err));
         bed_wait(&b, l.id, LEASE_ENDED);
         CHECK(bed_objects(&b) == 0);
@@ -222,7 +203,7 @@ TEST(an_instance_removed_behind_our_back_is_lost) {
 
         bed_init(&b, "", 10);
         bed_people(&b, minutes);
-        l = start_running(&b, 0, b.web);
+        l = bed_running(&b, 0, b.web);
         snprintf(name, sizeof(name), "berth-%s", l.id);
         CHECK_OK(runtime_stop(b.rt, name, &err));
         CHECK(bed_wait(&b, l.id, LEASE_ENDED).reason == REASON_LOST);
@@ -262,14 +243,15 @@ TEST(a_restart_gives_a_fresh_instance_and_keeps_the_deadline) {
 
         bed_init(&b, "", 10);
         bed_people(&b, minutes);
-        l = start_running(&b, 0, b.web);
+        l = bed_running(&b, 0, b.web);
         memcpy(r.lease, l.id, sizeof(r.lease));
         r.command.origin = bed_origin(&b, 0);
         restart_command(&r);
         CHECK_OK(engine_call(b.engine, &r.command, &err));
         after = bed_wait(&b, l.id, LEASE_RUNNING);
         CHECK(after.restarts == 1 && after.expires_ms == l.expires_ms);
-        CHECK(after.endpoints[0].port == l.endpoints[0].port && connects(after.endpoints[0].port));
+        CHECK(after.endpoints[0].port == l.endpoints[0].port &&
+              bed_connects(after.endpoints[0].port));
         CHECK(bed_objects(&b) == 1);
         bed_done(&b);
 }
@@ -281,14 +263,14 @@ TEST(a_new_daemon_goes_on_where_the_old_one_was) {
 
         bed_init(&b, "start_ms=100&stop_ms=50", 10);
         bed_people(&b, minutes);
-        running = start_running(&b, 0, b.web);
+        running = bed_running(&b, 0, b.web);
         CHECK_OK(bed_try_start(&b, 1, b.web, &l, &err));
         bed_stop(&b);
         bed_start(&b);
         l = bed_wait(&b, l.id, LEASE_RUNNING);
-        CHECK(connects(l.endpoints[0].port));
+        CHECK(bed_connects(l.endpoints[0].port));
         CHECK(bed_lease(&b, running.id, &running) && running.state == LEASE_RUNNING);
-        CHECK(connects(running.endpoints[0].port));
+        CHECK(bed_connects(running.endpoints[0].port));
         CHECK_OK(bed_try_stop(&b, 0, running.id, &err));
         bed_wait(&b, running.id, LEASE_ENDED);
         CHECK(bed_objects(&b) == 1);
@@ -309,7 +291,7 @@ TEST(a_hundred_extends_at_once) {
 
         bed_init(&b, "", 10);
         bed_people(&b, minutes);
-        l = start_running(&b, 0, b.web);
+        l = bed_running(&b, 0, b.web);
         for (size_t i = 0; i < ARRAY_SIZE(many); i++) {
                 many[i].challenge = b.web;
                 many[i].command.origin = bed_origin(&b, 0);

@@ -17,10 +17,8 @@
 #include "model/flag.h"
 #include "store/leases.h"
 
-#define RETRY_FIRST_MS   1000
-#define RETRY_MOST_MS    60000
-#define PORT_TRIES       8
-#define DOOR_CONNECTIONS 64
+#define RETRY_FIRST_MS 1000
+#define RETRY_MOST_MS  60000
 
 struct lease_job {
         struct job job;
@@ -128,95 +126,6 @@ static void job_finish(struct lease_job *j) {
         j->command.run = job_end_run;
         j->command.done = job_end_done;
         engine_submit(j->engine, &j->command);
-}
-
-/* Doors. */
-
-struct port_move {
-        struct command command;
-        char lease[LEASE_ID_SIZE];
-        uint16_t port;
-        struct lease ret;
-};
-
-static int port_move_run(struct command *cmd, struct work *w, struct err *err) {
-        struct port_move *m = container_of(cmd, struct port_move, command);
-        struct engine *en = w->engine;
-        struct lease l;
-        struct event e;
-        uint16_t fresh;
-
-        if (leases_get(w->tx, m->lease, &l, err) < 0)
-                return -1;
-        if (l.state != LEASE_STARTING && l.state != LEASE_RUNNING)
-                return err_set(err, ERR_CONFLICT, "the lease is ending");
-        if (ports_take(w->tx, l.id, en->config.port_from, en->config.port_to, en->port_hint, 1,
-                       &fresh, err) < 0 ||
-            ports_free_one(w->tx, m->port, err) < 0)
-                return -1;
-        en->port_hint = fresh;
-        for (size_t i = 0; i < l.n_endpoints; i++)
-                if (l.endpoints[i].port == m->port)
-                        l.endpoints[i].port = fresh;
-        e = work_lease_event(w, &cmd->origin, ACTION_PORT_MOVED, &l);
-        event_int(&e, "from", m->port);
-        event_int(&e, "to", fresh);
-        if (work_move(w, &e, &l, l.state, err) < 0)
-                return -1;
-        m->ret = l;
-        return 0;
-}
-
-static int port_move(struct engine *e, struct lease *lease, uint16_t port, struct err *err) {
-        struct port_move m = { .port = port };
-
-        m.command.origin = work_system(lease->tenant);
-        m.command.run = port_move_run;
-        memcpy(m.lease, lease->id, sizeof(m.lease));
-        if (engine_call(e, &m.command, err) < 0)
-                return -1;
-        memcpy(lease->endpoints, m.ret.endpoints, sizeof(lease->endpoints));
-        return 0;
-}
-
-static unsigned most_connections(struct engine *e, const struct lease *lease) {
-        const struct challenge *c;
-        unsigned most = DOOR_CONNECTIONS;
-
-        read_model_lock(e->model);
-        c = read_model_challenge(e->model, lease->challenge);
-        if (c && c->spec.max_connections > 0)
-                most = (unsigned)c->spec.max_connections;
-        read_model_unlock(e->model);
-        return most;
-}
-
-static int door_open(struct engine *e, struct lease *lease, size_t i, struct err *err) {
-        struct door door = {
-                .target_port = lease->host_ports[i],
-                .deadline_ms = lease->expires_ms,
-                .max_connections = most_connections(e, lease),
-        };
-
-        str_copy(door.target_host, sizeof(door.target_host), lease->host);
-        for (int try = 0; try < PORT_TRIES; try++) {
-                door.port = lease->endpoints[i].port;
-                if (gate_open(e->config.gate, &door, err) == 0)
-                        return 0;
-                if (err->kind != ERR_CONFLICT || port_move(e, lease, door.port, err) < 0)
-                        return -1;
-        }
-        return err_set(err, ERR_CONFLICT, "%d ports in turn are taken by other programs",
-                       PORT_TRIES);
-}
-
-int doors_open(struct engine *e, struct lease *lease, struct err *err) {
-        if (!e->config.gate)
-                return 0;
-        for (size_t i = 0; i < lease->n_endpoints; i++)
-                if (door_open(e, lease, i, err) < 0)
-                        return -1;
-        return 0;
 }
 
 /* Starting. */

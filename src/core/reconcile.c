@@ -148,7 +148,6 @@ static void remove_orphan(struct engine *e, struct slot *slot, const struct inst
 
 /* An instance that moved: the engine or its bridge was restarted. */
 struct moved {
-        struct job job;
         struct command command;
         struct engine *engine;
         struct instance instance;
@@ -177,26 +176,12 @@ static int moved_run(struct command *cmd, struct work *w, struct err *err) {
         return 0;
 }
 
-/* Doors bind in the calling thread and may ask for another port: not on the commit thread. */
-static void moved_job(struct job *job) {
-        struct moved *m = container_of(job, struct moved, job);
-        struct err err;
-
-        if (doors_open(m->engine, &m->lease, &err) < 0)
-                log_warn("a door cannot be opened", LOG_TEXT("lease", m->lease.id),
-                         LOG_TEXT("error", err.msg));
-        free(m);
-}
-
 static void moved_done(struct command *cmd) {
         struct moved *m = container_of(cmd, struct moved, command);
 
-        if (cmd->result < 0 || !m->changed || engine_closed(m->engine)) {
-                free(m);
-                return;
-        }
-        m->job.run = moved_job;
-        pool_put(m->engine->pool, &m->job);
+        if (cmd->result == 0 && m->changed)
+                doors_open_soon(m->engine, &m->lease);
+        free(m);
 }
 
 static void follow_move(struct engine *e, const struct instance *i) {
@@ -267,10 +252,15 @@ static int sweep_run(struct command *cmd, struct work *w, _unused_ struct err *e
                 map_put(&by_lease, s->instances[i].lease, &s->instances[i]);
                 see_instance(s, w, &s->instances[i]);
         }
-        while ((l = read_model_next(w->model, 0, &at)))
-                if (l->state == LEASE_RUNNING && strcmp(l->runtime, s->slot->name) == 0 &&
-                    l->running_ms < s->asked_ms && !listed(&by_lease, l))
+        while ((l = read_model_next(w->model, 0, &at))) {
+                if (l->state != LEASE_RUNNING || strcmp(l->runtime, s->slot->name) != 0 ||
+                    l->running_ms >= s->asked_ms)
+                        continue;
+                if (!listed(&by_lease, l))
                         check_lease(s->engine, s->slot, l);
+                else if (doors_missing(s->engine, l))
+                        doors_open_soon(s->engine, l);
+        }
         return queue_promote(w, s->slot->name, err);
 }
 

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <arpa/inet.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -168,6 +170,23 @@ static inline void bed_people(struct bed *b, struct policy policy) {
         challenge_unref(set[1]);
 }
 
+/* One challenge more; gives its id. */
+static inline int64_t bed_challenge_add(struct bed *b, const char *text) {
+        struct challenge *c = bed_challenge(text);
+        struct challenges_sync s = { .set = &c, .n = 1 };
+        struct err err;
+        int64_t id;
+
+        s.command.origin.tenant = b->tenant;
+        challenges_sync_command(&s);
+        CHECK_OK(engine_call(b->engine, &s.command, &err));
+        read_model_lock(b->engine->model);
+        id = read_model_challenge_by_slug(b->engine->model, b->tenant, c->slug)->id;
+        read_model_unlock(b->engine->model);
+        challenge_unref(c);
+        return id;
+}
+
 static inline bool bed_lease(struct bed *b, const char *id, struct lease *ret) {
         const struct lease *l;
 
@@ -225,6 +244,23 @@ static inline int bed_try_stop(struct bed *b, int user, const char *lease, struc
         s.command.origin = bed_origin(b, user);
         stop_command(&s);
         return engine_call(b->engine, &s.command, err);
+}
+
+static inline struct lease bed_running(struct bed *b, int user, int64_t challenge) {
+        struct lease l;
+        struct err err;
+
+        CHECK_OK(bed_try_start(b, user, challenge, &l, &err));
+        return bed_wait(b, l.id, LEASE_RUNNING);
+}
+
+/* Does a player get through at PORT? */
+static inline bool bed_connects(uint16_t port) {
+        struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
+        _cleanup_close_ int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        return connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0;
 }
 
 /* How many objects the engine has. */

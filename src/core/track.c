@@ -55,18 +55,6 @@ void track_free(struct engine *e) {
         map_done(&e->tracked);
 }
 
-static void close_doors(struct engine *e, const struct lease *l) {
-        for (size_t i = 0; e->config.gate && i < l->n_endpoints; i++)
-                if (l->endpoints[i].port)
-                        gate_close(e->config.gate, l->endpoints[i].port);
-}
-
-static void move_doors(struct engine *e, const struct lease *l) {
-        for (size_t i = 0; e->config.gate && i < l->n_endpoints; i++)
-                if (l->endpoints[i].port)
-                        gate_extend(e->config.gate, l->endpoints[i].port, l->expires_ms);
-}
-
 static void dispatch(struct engine *e, struct slot *slot, struct tracked_queue *q, unsigned max) {
         while (q->first && q->running < max && !e->draining) {
                 struct tracked *t = q->first;
@@ -143,8 +131,9 @@ static void intend(struct engine *e, struct tracked *t, const struct lease *l, e
 
 /* True when a job is in flight, whose end will look again. */
 static bool busy(struct engine *e, struct tracked *t, const struct lease *l) {
-        bool wanted = (t->job == JOB_START && l->state == LEASE_STARTING) ||
-                      (t->job == JOB_STOP && l->state == LEASE_STOPPING);
+        bool mine = strcmp(l->worker, e->worker) == 0;
+        bool wanted = mine && ((t->job == JOB_START && l->state == LEASE_STARTING) ||
+                               (t->job == JOB_STOP && l->state == LEASE_STOPPING));
 
         if (t->job == JOB_NONE)
                 return false;
@@ -163,18 +152,16 @@ void track_react(struct engine *e, const struct lease *l) {
         if (!e->reacting)
                 return;
         if (l->state == LEASE_ENDED || l->state == LEASE_PENDING) {
-                if (l->state == LEASE_ENDED)
-                        close_doors(e, l);
                 t = map_get(&e->tracked, l->id);
-                if (t && !busy(e, t, l))
+                if (!t)
+                        return;
+                doors_follow(e, t, l);
+                if (!busy(e, t, l))
                         tracked_drop(e, t);
                 return;
         }
         t = tracked_get(e, l->id);
-        if (l->state == LEASE_RUNNING)
-                move_doors(e, l);
-        else
-                close_doors(e, l);
+        doors_follow(e, t, l);
         if (busy(e, t, l)) {
                 if (l->state != LEASE_STOPPING)
                         heap_put(&e->timers, &t->timer, l->expires_ms);
