@@ -188,8 +188,6 @@ void wait_lane_init(struct lane *lane, struct api *a, struct loop *loop) {
         lane->api = a;
         lane->loop = loop;
         pthread_mutex_init(&lane->lock, NULL);
-        lane->tokens = calloc(TOKENS_KNOWN, sizeof(*lane->tokens));
-        assert(lane->tokens);
 }
 
 /* Somebody waits on another thread until the lane is quiet. */
@@ -237,5 +235,4 @@ void wait_lane_done(struct lane *lane) {
         pthread_mutex_destroy(&lane->lock);
         buf_done(&lane->changed);
         buf_done(&lane->scratch);
-        free(lane->tokens);
 }
