@@ -42,12 +42,10 @@ static double now_ms(void) {
 
 static int dial(const struct player *p) {
         _cleanup_close_ int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        int r = fd;
 
         if (fd < 0 || connect(fd, (const struct sockaddr *)&p->door, sizeof(p->door)) < 0)
                 return -1;
-        fd = -1;
-        return r;
+        return TAKE_FD(fd);
 }
 
 static void read_doors(const char *path) {

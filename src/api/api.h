@@ -27,7 +27,7 @@ DEFINE_CLEANUP(struct api *, api_free)
 /* For struct http_config: handler and error_body. */
 void api_handle(void *api, struct http_req *req);
 void api_error_body(struct http_req *req, int status, struct buf *body);
-/* For http_on_done(): metrics and the access log. */
+/* For struct http_config, too: metrics and the access log. */
 void api_done(void *api, struct http_req *req);
 /* For struct engine_config: wakes those who wait for a lease.  From the commit thread. */
 void api_notice(void *api, const struct notice *notices, size_t n);

@@ -91,24 +91,14 @@ int body_int(const json_t *o, const char *key, int64_t min, int64_t max, int64_t
         return body_int_or(o, key, min, max, 0, ret, err);
 }
 
-/* Is S text without control characters, as jansson gives only valid UTF-8? */
-static bool is_printable(const char *s) {
-        for (; *s; s++)
-                if ((unsigned char)*s < 0x20 || *s == 0x7f)
-                        return false;
-        return true;
-}
-
 int body_name(const json_t *o, const char *key, char ret[NAME_MAX_BYTES], struct err *err) {
         const char *text = "";
-        size_t n;
 
         if (body_text(o, key, NAME_MAX_BYTES - 1, &text, err) < 0)
                 return -1;
-        n = strlen(text);
-        if (n == 0 || !is_printable(text) || *text == ' ' || text[n - 1] == ' ')
+        if (!str_is_name(text))
                 return err_set(err, ERR_INVALID,
-                               "%s: control characters and spaces at its ends are not allowed",
+                               "%s: invisible characters and spaces at its ends are not allowed",
                                key);
         str_copy(ret, NAME_MAX_BYTES, text);
         return 0;

@@ -50,9 +50,15 @@ static void write_actor(struct buf *b, const struct read_model *m, const struct 
         json_close(b, '}');
 }
 
+/* The number in a refused request may be that of another tenant's challenge: no name for it. */
+static const char *slug_of(const struct read_model *m, const struct event *e) {
+        const struct challenge *ch = e->challenge ? read_model_challenge(m, e->challenge) : NULL;
+
+        return ch && ch->tenant == e->tenant ? ch->slug : NULL;
+}
+
 /* With the read model locked: it has the names. */
 static void write_event(struct buf *b, const struct read_model *m, const struct event *e) {
-        const struct challenge *ch = e->challenge ? read_model_challenge(m, e->challenge) : NULL;
         char hash[2 * SHA256_SIZE + 1];
 
         hex_encode(e->hash, SHA256_SIZE, hash);
@@ -70,7 +76,7 @@ static void write_event(struct buf *b, const struct read_model *m, const struct 
         json_key(b, "challenge_id");
         write_id(b, e->challenge);
         json_key(b, "challenge");
-        json_text(b, ch ? ch->slug : NULL);
+        json_text(b, slug_of(m, e));
         json_key(b, "lease");
         json_text(b, *e->lease ? e->lease : NULL);
         json_key(b, "request_id");

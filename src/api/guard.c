@@ -20,7 +20,7 @@ static bool look_up(struct call *c, const uint8_t digest[SHA256_SIZE]) {
         read_model_lock(m);
         token = read_model_token(m, digest);
         if (token && is_good(token, clock_now_ms())) {
-                user = read_model_user(m, token->user);
+                user = read_model_token_user(m, token);
                 tenant = user ? read_model_tenant(m, user->tenant) : NULL;
                 if (tenant) {
                         c->token = token->id;

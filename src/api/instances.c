@@ -158,12 +158,18 @@ static bool has_good_wait(struct call *c) {
 
 /* --- start --- */
 
+void instance_refuse_start(struct call *c, const struct err *err) {
+        if (err->kind == ERR_CONFLICT) /* the one before is being stopped */
+                http_add_header(c->req, "Retry-After", "1");
+        problem_reply(c, err);
+}
+
 static void on_started(struct call *c, struct command *cmd) {
         struct start *s = container_of(cmd, struct start, command);
         int status = s->created ? 202 : 200;
 
         if (cmd->result < 0) {
-                problem_reply(c, &cmd->err);
+                instance_refuse_start(c, &cmd->err);
                 return;
         }
         call_add_location(c, "/api/v2/instances/%s", s->ret.id);

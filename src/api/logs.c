@@ -2,7 +2,8 @@
  * GET /api/v2/instances/{id}/logs: what an instance wrote.
  *
  * The runtime's call blocks, so it runs on a pool of its own: a few threads
- * for those who look once, and one for each of at most max_followers streams.
+ * for those who look once, and one for each of at most max_followers streams, of
+ * which one user has a few: nobody shuts the others out.
  * A follower is its lane's (under the lane's lock) until its job ends; the
  * lane's tick sees that a peer left even while the instance is silent.
  */
@@ -18,6 +19,7 @@
 #include "os/pool.h"
 
 #define LOOKERS       2
+#define USER_STREAMS  4
 #define LOOKERS_QUEUE 64
 #define TAIL_DEFAULT  1000
 #define TAIL_MAX      10000
@@ -28,7 +30,8 @@ struct follower {
         struct job job;
         struct follower *next;
         struct followers *all;
-        struct http_stream *stream;
+        int64_t user;
+        struct http_stream *stream; /* NULL until it is open */
         struct runtime *runtime;
         char name[64];
         int tail;
@@ -83,7 +86,7 @@ bool logs_check(struct lane *lane) {
 
         pthread_mutex_lock(&f->lock);
         for (struct follower *x = f->first; x; x = x->next)
-                if (!http_stream_alive(x->stream))
+                if (x->stream && !http_stream_alive(x->stream))
                         cancel(x);
         any = f->first != NULL;
         pthread_mutex_unlock(&f->lock);
@@ -106,6 +109,21 @@ static bool on_line(void *arg, bool is_stderr _unused_, const char *text, size_t
         struct follower *f = arg;
 
         return http_stream_write(f->stream, text, n);
+}
+
+/* False when its user has as many as one may have. */
+static bool link_follower(struct follower *f) {
+        unsigned n = 0;
+
+        pthread_mutex_lock(&f->all->lock);
+        for (const struct follower *x = f->all->first; x; x = x->next)
+                n += x->user == f->user;
+        if (n < USER_STREAMS) {
+                f->next = f->all->first;
+                f->all->first = f;
+        }
+        pthread_mutex_unlock(&f->all->lock);
+        return n < USER_STREAMS;
 }
 
 static void unlink_follower(struct follower *f) {
@@ -132,6 +150,11 @@ static void follow(struct job *job) {
         atomic_fetch_sub(&all->n, 1);
 }
 
+static void refuse_stream(struct call *c) {
+        http_add_header(c->req, "Retry-After", "5");
+        problem_replyf(c, ERR_RATE, "You follow %d logs already, the most at once", USER_STREAMS);
+}
+
 static void start_following(struct call *c, struct runtime *rt, const char *name, int tail) {
         struct followers *all = c->api->followers;
         struct follower *f;
@@ -142,12 +165,18 @@ static void start_following(struct call *c, struct runtime *rt, const char *name
         }
         f = calloc(1, sizeof(*f));
         assert(f);
-        *f = (struct follower){ .job.run = follow, .all = all, .runtime = rt, .tail = tail };
+        *f = (struct follower){
+                .job.run = follow, .all = all, .user = c->origin.user, .runtime = rt, .tail = tail
+        };
         snprintf(f->name, sizeof(f->name), "%s", name);
-        f->stream = call_stream(c, TYPE_TEXT, FOLLOW_BYTES);
+        if (!link_follower(f)) {
+                free(f);
+                atomic_fetch_sub(&all->n, 1);
+                refuse_stream(c);
+                return;
+        }
         pthread_mutex_lock(&all->lock);
-        f->next = all->first;
-        all->first = f;
+        f->stream = call_stream(c, TYPE_TEXT, FOLLOW_BYTES);
         pthread_mutex_unlock(&all->lock);
         wait_lane_tick(c->lane);
         pool_put(all->pool, &f->job);

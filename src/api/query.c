@@ -74,26 +74,30 @@ static int fraction(const char **at) {
         return ms;
 }
 
+/* The s since 1970 of year, month, day, hour, minute, second; -1 when there is no such time. */
+static int64_t seconds_of(const int v[6]) {
+        struct tm tm = { .tm_year = v[0] - 1900, .tm_mon = v[1] - 1, .tm_mday = v[2] };
+        int64_t day;
+
+        if (v[0] < 1970 || v[1] < 1 || v[1] > 12 || v[2] < 1 || v[3] > 23 || v[4] > 59 || v[5] > 60)
+                return -1;
+        day = timegm(&tm);
+        return tm.tm_mday == v[2] ? day + v[3] * 3600 + v[4] * 60 + v[5] : -1;
+}
+
 int query_time(const char *key, const char *text, int64_t *ret, struct err *err) {
+        int64_t seconds;
         int v[6], ms;
-        struct tm tm;
 
         if (!text) {
                 *ret = 0;
                 return 0;
         }
         if (!scan(&text, "y-d-dTd:d:d", v) || (ms = fraction(&text)) < 0 ||
-            strcmp(text, "Z") != 0 || v[0] < 1970 || v[1] < 1 || v[1] > 12 || v[2] < 1 ||
-            v[2] > 31 || v[3] > 23 || v[4] > 59 || v[5] > 60)
+            strcmp(text, "Z") != 0 || (seconds = seconds_of(v)) < 0)
                 return err_set(err, ERR_INVALID,
                                "%s: must be a time in UTC such as 2026-11-20T19:05:06Z", key);
-        tm = (struct tm){ .tm_year = v[0] - 1900,
-                          .tm_mon = v[1] - 1,
-                          .tm_mday = v[2],
-                          .tm_hour = v[3],
-                          .tm_min = v[4],
-                          .tm_sec = v[5] };
-        *ret = (int64_t)timegm(&tm) * 1000 + ms;
+        *ret = seconds * 1000 + ms;
         return 0;
 }
 

@@ -75,6 +75,7 @@ static inline void site_init(struct site *s, const char *options, int64_t capaci
                                     .max_connections = 1000,
                                     .idle_timeout_s = 10,
                                     .handler = api_handle,
+                                    .on_done = api_done,
                                     .error_body = api_error_body };
         struct err err;
 
@@ -91,7 +92,6 @@ static inline void site_init(struct site *s, const char *options, int64_t capaci
         __atomic_store_n(&site_api, s->api, __ATOMIC_RELEASE);
         http.arg = s->api;
         CHECK_OK(http_server_new(&http, &s->loop, 1, &s->server, &err));
-        http_on_done(s->server, api_done, s->api);
 }
 
 static inline void site_done(struct site *s) {

@@ -209,6 +209,9 @@ void user_change(struct call *c) {
                 problem_reply(c, &err);
                 return;
         }
+        u->new_role =
+                !json_is_null(json_object_get(c->body, "role")) && json_object_get(c->body, "role");
+        u->new_team = json_object_get(c->body, "team");
         user_change_command(u);
         call_submit(c, &u->command, on_user_changed);
 }

@@ -19,6 +19,15 @@
                 _v;                   \
         })
 
+/* The same for file descriptor FD: leaves -1 behind. */
+#define TAKE_FD(fd)              \
+        ({                       \
+                int *_p = &(fd); \
+                int _v = *_p;    \
+                *_p = -1;        \
+                _v;              \
+        })
+
 /* Makes `_cleanup_(fnp)` from a destructor fn that accepts NULL. */
 #define DEFINE_CLEANUP(type, fn) \
         static inline void fn##p(type *p) { fn(*p); }

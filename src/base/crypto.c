@@ -111,20 +111,21 @@ void hex_encode(const uint8_t *data, size_t n, char *ret) {
         ret[2 * n] = '\0';
 }
 
-static int digit(char c) {
+/* 16 when C is no digit. */
+static unsigned digit(char c) {
         if (c >= '0' && c <= '9')
-                return c - '0';
+                return (unsigned)(c - '0');
         if (c >= 'a' && c <= 'f')
-                return c - 'a' + 10;
+                return (unsigned)(c - 'a' + 10);
         if (c >= 'A' && c <= 'F')
-                return c - 'A' + 10;
-        return -1;
+                return (unsigned)(c - 'A' + 10);
+        return 16;
 }
 
 int hex_decode(const char *text, uint8_t *ret, size_t n, struct err *err) {
         size_t len = 0;
 
-        while (len < 2 * n && digit(text[len]) >= 0)
+        while (len < 2 * n && digit(text[len]) < 16)
                 len++;
         if (len < 2 * n || text[len] != '\0')
                 return err_set(err, ERR_INVALID, "must be %zu hexadecimal digits", 2 * n);

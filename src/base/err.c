@@ -12,7 +12,8 @@ static const struct {
 #include "base/errors.def"
 };
 
-int err_set(struct err *err, enum err_kind kind, const char *fmt, ...) {
+/* In parentheses, since macros of these names tell the analyzer what they give. */
+int(err_set)(struct err *err, enum err_kind kind, const char *fmt, ...) {
         va_list ap;
 
         err->kind = kind;
@@ -22,7 +23,7 @@ int err_set(struct err *err, enum err_kind kind, const char *fmt, ...) {
         return -1;
 }
 
-int err_wrap(struct err *err, const char *fmt, ...) {
+int(err_wrap)(struct err *err, const char *fmt, ...) {
         char inner[sizeof(err->msg)];
         va_list ap;
         size_t n;

@@ -140,6 +140,15 @@ static int check_depth(const char *text, size_t n, struct err *err) {
         return 0;
 }
 
+/* jansson's own words for it are for those who call jansson. */
+static const char *explain(const json_error_t *e) {
+        enum json_error_code code = json_error_code(e);
+
+        if (code == json_error_null_character || code == json_error_null_byte_in_key)
+                return "\\u0000 is not allowed";
+        return e->text;
+}
+
 int json_parse(const char *text, size_t n, json_t **ret, struct err *err) {
         json_error_t e;
         json_t *j;
@@ -149,7 +158,7 @@ int json_parse(const char *text, size_t n, json_t **ret, struct err *err) {
         j = json_loadb(n ? text : "", n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
         if (!j)
                 return err_set(err, ERR_INVALID, "line %d, column %d: %s", e.line, e.column,
-                               e.text);
+                               explain(&e));
         *ret = j;
         return 0;
 }

@@ -63,7 +63,6 @@ static struct map_slot *find(const struct map *m, const struct key *k) {
 
 static void rehash(struct map *m) {
         struct map old = *m;
-        void *v;
 
         m->cap = MAP_LEAST;
         while (m->cap < (m->n + 1) * 2)
@@ -72,7 +71,7 @@ static void rehash(struct map *m) {
         m->slots = calloc(m->cap, sizeof(*m->slots));
         if (!m->slots)
                 abort();
-        for (size_t i = 0; (v = map_next(&old, &i));) {
+        for (size_t i = 0; map_next(&old, &i);) {
                 const struct map_slot *s = &old.slots[i - 1];
                 struct key k = { s->hash, s->key, s->id };
 

@@ -96,3 +96,58 @@ size_t str_utf8(const char *s, size_t n) {
                         return 0;
         return len;
 }
+
+static uint32_t code_point(const char *s, size_t len) {
+        uint32_t c = (uint8_t)s[0];
+
+        if (len > 1)
+                c &= 0x7fU >> len;
+        for (size_t i = 1; i < len; i++)
+                c = c << 6 | ((uint8_t)s[i] & 0x3f);
+        return c;
+}
+
+struct span {
+        uint32_t from, to;
+};
+
+static bool is_in(const struct span *spans, size_t n, uint32_t c) {
+        for (size_t i = 0; i < n; i++)
+                if (c >= spans[i].from && c <= spans[i].to)
+                        return true;
+        return false;
+}
+
+bool str_is_name(const char *s) {
+        /* Controls; zero-width space, direction marks; line ends, direction overrides; word
+         * joiner, isolates; byte order mark; annotations; tags. */
+        static const struct span never[] = { { 0, 0x1f },         { 0x7f, 0x9f },
+                                             { 0x200b, 0x200b },  { 0x200e, 0x200f },
+                                             { 0x2028, 0x202e },  { 0x2060, 0x206f },
+                                             { 0xfeff, 0xfeff },  { 0xfff9, 0xfffb },
+                                             { 0xe0000, 0xe007f } };
+        /* Blanks; the joiners of Persian words and of emoji. */
+        static const struct span inside[] = { { ' ', ' ' },       { 0xa0, 0xa0 },
+                                              { 0x1680, 0x1680 }, { 0x2000, 0x200d },
+                                              { 0x202f, 0x202f }, { 0x205f, 0x205f },
+                                              { 0x3000, 0x3000 } };
+        bool at_end = true;
+
+        for (size_t len; *s; s += len) {
+                uint32_t c;
+
+                len = str_utf8(s, strlen(s));
+                if (!len)
+                        return false;
+                c = code_point(s, len);
+                if (is_in(never, ARRAY_SIZE(never), c))
+                        return false;
+                if (!is_in(inside, ARRAY_SIZE(inside), c))
+                        at_end = false;
+                else if (at_end)
+                        return false;
+                else
+                        at_end = !s[len];
+        }
+        return !at_end;
+}

@@ -18,6 +18,10 @@ bool str_is_slug(const char *s);
 /* Does all of S match PATTERN, where * stands for any bytes and ? for one? */
 bool str_glob(const char *pattern, const char *s);
 
+/* Is S a name for people: UTF-8, not empty, without what is invisible or turns the direction of
+ * writing, without blanks at its ends? */
+bool str_is_name(const char *s);
+
 /* Copies SRC to DST, cut to fit ROOM bytes with its NUL.  ROOM > 0. */
 void str_copy(char *dst, size_t room, const char *src);
 

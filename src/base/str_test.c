@@ -134,3 +134,33 @@ TEST(utf8) {
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
                 CHECK(str_utf8(cases[i].s, strlen(cases[i].s)) == cases[i].len);
 }
+
+TEST(names_for_people) {
+        static const char *const good[] = { "a",
+                                            "Zo\xc3\xab",
+                                            "O'Neil <n@x>",
+                                            "a b",
+                                            "a\xc2\xa0"
+                                            "b",
+                                            "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb" };
+        static const char *const bad[] = { "",
+                                           " a",
+                                           "a ",
+                                           "a\nb",
+                                           "a\x7f",
+                                           "\xc2\x9b"
+                                           "31m", /* a control of one byte */
+                                           "\xe2\x80\xae"
+                                           "abc",             /* written backwards */
+                                           "ann\xe2\x80\x8b", /* zero width */
+                                           "ann\xe2\x80\x8d", /* a joiner of nothing */
+                                           "\xef\xbb\xbf"
+                                           "ann",      /* a byte order mark */
+                                           "\xc2\xa0", /* nothing but a blank */
+                                           "a\xff" };
+
+        for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+                CHECK(str_is_name(good[i]));
+        for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+                CHECK(!str_is_name(bad[i]));
+}

@@ -1,5 +1,4 @@
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "cli/command.h"
@@ -17,27 +16,10 @@ const struct option_row options[_OPTION_N] = {
 #include "cli/options.def"
 };
 
-void option_flag(const struct option_row *o, char ret[OPTION_FLAG]) {
-        snprintf(ret, OPTION_FLAG, "%s", o->name);
-        for (char *c = ret; *c; c++) {
-                if (*c == '_')
-                        *c = '-';
-                else if (*c >= 'A' && *c <= 'Z')
-                        *c = (char)(*c - 'A' + 'a');
-        }
-}
-
-static bool is_option(const struct option_row *o, const char *flag, size_t n) {
-        char its[OPTION_FLAG];
-
-        option_flag(o, its);
-        return strlen(its) == n && strncmp(its, flag, n) == 0;
-}
-
 /* The option FLAG that COMMAND takes; -1 when none. */
 static int find_option(const struct subcommand *command, const char *flag, size_t n) {
         for (int i = 0; i < _OPTION_N; i++) {
-                if (command->options & UINT64_C(1) << i && is_option(&options[i], flag, n))
+                if (command->options & UINT64_C(1) << i && flag_is(options[i].name, flag, n))
                         return i;
         }
         return -1;

@@ -38,11 +38,8 @@ struct subcommand {
 extern const struct subcommand commands[_COMMAND_N];
 
 struct option_row {
-        const char *name, *value, *help; /* value NULL: takes none */
+        const char *name, *value, *help; /* its flag is made of the name; value NULL: takes none */
 };
-#define OPTION_FLAG 32
-/* The flag without its dashes: the name in lower case, with dashes. */
-void option_flag(const struct option_row *o, char ret[OPTION_FLAG]);
 extern const struct option_row options[_OPTION_N];
 
 #define COMMAND_ARGS_MAX 2

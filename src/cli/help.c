@@ -38,13 +38,6 @@ static void entry(struct buf *b, const char *left, const char *text, int indent)
         wrap(b, text, n, indent);
 }
 
-static void flag_of(const struct option_row *o, char *ret, size_t room) {
-        char flag[OPTION_FLAG];
-
-        option_flag(o, flag);
-        snprintf(ret, room, "--%s%s%s", flag, o->value ? " " : "", o->value ? o->value : "");
-}
-
 void help_overview(struct buf *b, const char *group) {
         char left[64];
 
@@ -84,7 +77,7 @@ static void setting_entries(struct buf *b) {
 }
 
 void help_command(struct buf *b, const struct subcommand *command) {
-        char left[64];
+        char flag[FLAG_TEXT], left[64];
 
         buf_printf(b, "Usage: berth %s%s%s%s\n\n", command->name,
                    command->options || command->settings ? " [OPTION]..." : "",
@@ -94,7 +87,9 @@ void help_command(struct buf *b, const struct subcommand *command) {
         for (int i = 0; i < _OPTION_N; i++) {
                 if (!(command->options & UINT64_C(1) << i))
                         continue;
-                flag_of(&options[i], left, sizeof(left));
+                flag_text(options[i].name, flag);
+                snprintf(left, sizeof(left), "%s%s%s", flag, options[i].value ? " " : "",
+                         options[i].value ? options[i].value : "");
                 entry(b, left, options[i].help, 24);
         }
         entry(b, "--help", "Print this", 24);
@@ -103,13 +98,12 @@ void help_command(struct buf *b, const struct subcommand *command) {
 }
 
 static void completion_flags(struct buf *b, const struct subcommand *c) {
-        char flag[64];
+        char flag[FLAG_TEXT];
 
         for (int i = 0; i < _OPTION_N; i++) {
                 if (!(c->options & UINT64_C(1) << i))
                         continue;
-                flag_of(&options[i], flag, sizeof(flag));
-                flag[strcspn(flag, " ")] = '\0';
+                flag_text(options[i].name, flag);
                 buf_printf(b, "%s ", flag);
         }
         for (size_t i = 0; c->settings && i < settings_count(); i++) {

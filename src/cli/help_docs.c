@@ -69,9 +69,9 @@ static void tagged(struct buf *b, const char *tag, const char *more, const char 
 static void man_options(struct buf *b) {
         buf_str(b, ".SH OPTIONS\nWhich command takes which is told by its own \\-\\-help.\n");
         for (int i = 0; i < _OPTION_N; i++) {
-                char flag[OPTION_FLAG + 2] = "--";
+                char flag[FLAG_TEXT];
 
-                option_flag(&options[i], flag + 2);
+                flag_text(options[i].name, flag);
                 tagged(b, flag, options[i].value ? options[i].value : "", options[i].help);
         }
 }

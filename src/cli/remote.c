@@ -6,9 +6,9 @@
 #include "cli/remote.h"
 #include "net/client.h"
 
-#define ANSWER_MAX  (16 * 1024 * 1024)
+#define ANSWER_MAX  ((size_t)16 * 1024 * 1024)
 #define ENDLESS_MS  (24 * 3600 * 1000)
-#define PROBLEM_MAX (64 * 1024)
+#define PROBLEM_MAX ((size_t)64 * 1024)
 
 static const char *from(const char *option, const char *variable, const char *def) {
         const char *v = option ? option : getenv(variable);

@@ -90,20 +90,9 @@ int settings_from_env(struct settings *s, struct err *err) {
         return 0;
 }
 
-/* A flag is the name with dashes for underscores. */
-static bool is_flag(const struct row *r, const char *flag, size_t n) {
-        if (strlen(r->name) != n)
-                return false;
-        for (size_t i = 0; i < n; i++) {
-                if (flag[i] != (r->name[i] == '_' ? '-' : r->name[i]))
-                        return false;
-        }
-        return true;
-}
-
 static const struct row *find(const char *flag, size_t n) {
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-                if (is_flag(&rows[i], flag, n))
+                if (flag_is(rows[i].name, flag, n))
                         return &rows[i];
         }
         return NULL;
@@ -228,11 +217,7 @@ void settings_text(size_t i, struct setting_text *ret) {
         const struct row *r = &rows[i];
 
         *ret = (struct setting_text){ .help = r->help };
-        snprintf(ret->flag, sizeof(ret->flag), "--%s", r->name);
-        for (char *c = ret->flag; *c; c++) {
-                if (*c == '_')
-                        *c = '-';
-        }
+        flag_text(r->name, ret->flag);
         variable_of(r, ret->variable, sizeof(ret->variable));
         default_text(r, ret->def, sizeof(ret->def));
         if (r->kind == KIND_NUMBER)

@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "cli/flag.h"
 
 struct settings {
 #define TEXT(name, def, help)                const char *name;
@@ -41,7 +42,7 @@ _must_check_ int settings_finish(struct settings *s, struct arena *arena, struct
 
 /* A row for people: its flag, its variable, its default, what values it takes, its help. */
 struct setting_text {
-        char flag[40], variable[48], def[32];
+        char flag[FLAG_TEXT], variable[48], def[32];
         const char *help;
         char range[48]; /* TEXT, 1-256, on|off */
 };

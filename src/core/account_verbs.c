@@ -1,5 +1,4 @@
 /* Tenants, teams, users, tokens, challenges and policies. */
-#include <ctype.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -8,17 +7,12 @@
 #include "store/accounts.h"
 #include "store/challenges.h"
 
-/* A name for people: not empty, no control characters, no spaces at its ends. */
 static int check_name(const char *name, struct err *err) {
-        size_t n = strlen(name);
-
-        if (n == 0)
+        if (!*name)
                 return err_set(err, ERR_INVALID, "name: must not be empty");
-        if (name[0] == ' ' || name[n - 1] == ' ')
-                return err_set(err, ERR_INVALID, "name: must not begin or end with a space");
-        for (size_t i = 0; i < n; i++)
-                if (iscntrl((unsigned char)name[i]))
-                        return err_set(err, ERR_INVALID, "name: has a control character");
+        if (!str_is_name(name))
+                return err_set(err, ERR_INVALID,
+                               "name: invisible characters and spaces at its ends are not allowed");
         return 0;
 }
 
@@ -26,6 +20,13 @@ static int taken(const char *what, const char *name, struct err *err) {
         if (err->kind != ERR_CONFLICT)
                 return -1;
         return err_set(err, ERR_CONFLICT, "The %s \"%s\" exists already", what, name);
+}
+
+static void event_policy(struct event *e, const struct policy *p) {
+        event_int(e, "base_ms", p->base_ms);
+        event_int(e, "increment_ms", p->increment_ms);
+        event_int(e, "max_extensions", p->max_extensions);
+        event_int(e, "max_lifetime_ms", p->max_lifetime_ms);
 }
 
 static int tenant_run(struct command *cmd, struct work *w, struct err *err) {
@@ -50,6 +51,7 @@ static int tenant_run(struct command *cmd, struct work *w, struct err *err) {
                 return 0;
         e = work_event(w, &cmd->origin, ACTION_POLICY_CHANGED);
         e.tenant = t->tenant.id;
+        event_policy(&e, &t->policy);
         if (policies_put(w->tx, t->tenant.id, 0, &t->policy, err) < 0 ||
             work_append(w, &e, CHANGE_POLICY, &c, err) < 0)
                 return -1;
@@ -119,6 +121,31 @@ static int user_create_run(struct command *cmd, struct work *w, struct err *err)
 
 void user_create_command(struct user_create *u) { u->command.run = user_create_run; }
 
+struct admins {
+        const struct user *leaving;
+        bool other;
+};
+
+static int look_for_admin(void *arg, const struct user *u, _unused_ struct err *err) {
+        struct admins *a = arg;
+
+        a->other |=
+                u->tenant == a->leaving->tenant && u->id != a->leaving->id && u->role == ROLE_ADMIN;
+        return 0;
+}
+
+/* Nobody could make one again. */
+static int check_other_admin(const struct work *w, const struct user *leaving, struct err *err) {
+        struct admins a = { .leaving = leaving };
+
+        if (users_each(w->tx, look_for_admin, &a, err) < 0)
+                return -1;
+        if (!a.other)
+                return err_set(err, ERR_CONFLICT, "\"%s\" is the only admin: make another first",
+                               leaving->name);
+        return 0;
+}
+
 static int user_change_run(struct command *cmd, struct work *w, struct err *err) {
         struct user_change *u = container_of(cmd, struct user_change, command);
         struct event e = work_event(w, &cmd->origin, ACTION_USER_CHANGED);
@@ -128,10 +155,15 @@ static int user_change_run(struct command *cmd, struct work *w, struct err *err)
                 return -1;
         if (now.tenant != cmd->origin.tenant)
                 return err_set(err, ERR_NOT_FOUND, "No such user");
-        if (check_team(w, now.tenant, u->user.team, err) < 0)
+        if (u->new_team && check_team(w, now.tenant, u->user.team, err) < 0)
                 return -1;
-        now.role = u->user.role;
-        now.team = u->user.team;
+        if (u->new_role && now.role == ROLE_ADMIN && u->user.role != ROLE_ADMIN &&
+            check_other_admin(w, &now, err) < 0)
+                return -1;
+        if (u->new_role)
+                now.role = u->user.role;
+        if (u->new_team)
+                now.team = u->user.team;
         if (users_update(w->tx, &now, err) < 0)
                 return -1;
         u->user = now;
@@ -300,10 +332,7 @@ static int policy_run(struct command *cmd, struct work *w, struct err *err) {
         if (r < 0)
                 return -1;
         e.challenge = p->challenge;
-        event_int(&e, "base_ms", p->policy.base_ms);
-        event_int(&e, "increment_ms", p->policy.increment_ms);
-        event_int(&e, "max_extensions", p->policy.max_extensions);
-        event_int(&e, "max_lifetime_ms", p->policy.max_lifetime_ms);
+        event_policy(&e, &p->policy);
         if (work_append(w, &e, CHANGE_POLICY, &change, err) < 0)
                 return -1;
         change->policy.tenant = cmd->origin.tenant;

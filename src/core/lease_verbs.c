@@ -68,6 +68,14 @@ static struct lease fresh_lease(const struct start *s, const struct work *w,
         return l;
 }
 
+/* One that is on its way out is no answer to who wants one. */
+static int check_staying(const struct lease *l, struct err *err) {
+        if (l->state == LEASE_STOPPING)
+                return err_set(err, ERR_CONFLICT,
+                               "Container is being stopped, try again in a moment");
+        return 0;
+}
+
 static int start_run(struct command *cmd, struct work *w, struct err *err) {
         struct start *s = container_of(cmd, struct start, command);
         const struct challenge *c;
@@ -79,7 +87,7 @@ static int start_run(struct command *cmd, struct work *w, struct err *err) {
         if (check_start(s, w, &c, err) < 0)
                 return -1;
         if (leases_get_live(w->tx, cmd->origin.account, c->id, &s->ret, err) == 0)
-                return 0;
+                return check_staying(&s->ret, err);
         if (err->kind != ERR_NOT_FOUND)
                 return -1;
         l = fresh_lease(s, w, c);

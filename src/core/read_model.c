@@ -34,8 +34,9 @@ struct user_entry {
 };
 
 struct token_entry {
-        struct token token;
-        char digest[2 * SHA256_SIZE + 1];
+        struct token token;            /* first: read_model_token_user() goes back from it */
+        const struct user_entry *user; /* whose it is; NULL: not known when the token came */
+        struct token_entry *next;      /* whose digest begins alike */
 };
 
 struct challenge_entry {
@@ -346,21 +347,27 @@ void read_model_put_token(struct read_model *m, const struct token *token) {
 
         if (!e) {
                 e = new_entry(sizeof(*e));
-                hex_encode(token->digest, SHA256_SIZE, e->digest);
+                e->next = map_get_id(&m->tokens_by_digest, token_digest_key(token->digest));
                 map_put_id(&m->tokens, token->id, e);
-                map_put(&m->tokens_by_digest, e->digest, e);
+                map_put_id(&m->tokens_by_digest, token_digest_key(token->digest), e);
         }
         e->token = *token;
+        e->user = map_get_id(&m->users, token->user);
 }
 
 const struct token *read_model_token(const struct read_model *m,
                                      const uint8_t digest[SHA256_SIZE]) {
-        char hex[2 * SHA256_SIZE + 1];
-        struct token_entry *e;
+        const struct token_entry *e = map_get_id(&m->tokens_by_digest, token_digest_key(digest));
 
-        hex_encode(digest, SHA256_SIZE, hex);
-        e = map_get(&m->tokens_by_digest, hex);
+        while (e && memcmp(e->token.digest, digest, SHA256_SIZE) != 0)
+                e = e->next;
         return e ? &e->token : NULL;
+}
+
+const struct user *read_model_token_user(const struct read_model *m, const struct token *token) {
+        const struct token_entry *e = (const struct token_entry *)token; /* its first member */
+
+        return e->user ? &e->user->user : read_model_user(m, token->user);
 }
 
 const struct token *read_model_next_token(const struct read_model *m, int64_t user, size_t *at) {

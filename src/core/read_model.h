@@ -40,6 +40,8 @@ const struct user *read_model_next_user(const struct read_model *m, int64_t tena
 const struct team *read_model_team(const struct read_model *m, int64_t id);
 const struct team *read_model_next_team(const struct read_model *m, int64_t tenant, size_t *at);
 const struct token *read_model_token(const struct read_model *m, const uint8_t digest[SHA256_SIZE]);
+/* Whose TOKEN is, which this model gave. */
+const struct user *read_model_token_user(const struct read_model *m, const struct token *token);
 const struct token *read_model_next_token(const struct read_model *m, int64_t user, size_t *at);
 
 const struct challenge *read_model_challenge(const struct read_model *m, int64_t id);

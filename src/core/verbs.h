@@ -12,7 +12,8 @@
 
 /* Gives the origin's account a lease of CHALLENGE, or the live one it has (created = false).
  * Fails: NOT_FOUND no such visible challenge, INVALID it has no instance, FORBIDDEN no account
- * (team mode, no team), QUOTA the account's limit, UNAVAILABLE the queue is full. */
+ * (team mode, no team), QUOTA the account's limit, UNAVAILABLE the queue is full, CONFLICT the one
+ * it has is being stopped. */
 struct start {
         struct command command;
         int64_t challenge;
@@ -75,9 +76,12 @@ struct user_create {
         struct user user;
 };
 void user_create_command(struct user_create *u);
-struct user_change { /* role and team of user.id */
+/* Of user.id: the role and the team that are said to be new.  Fails CONFLICT, too: it would leave
+ * the tenant without an admin. */
+struct user_change {
         struct command command;
         struct user user;
+        bool new_role, new_team;
 };
 void user_change_command(struct user_change *u);
 /* The text is shown once, here; only its digest is kept. */

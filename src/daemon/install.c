@@ -36,8 +36,7 @@ static int take_lock(const struct settings *s, struct install *i, struct err *er
         }
         if (ftruncate(fd, 0) < 0 || dprintf(fd, "%d\n", (int)getpid()) < 0)
                 return err_set(err, ERR_INTERNAL, "%s: %s", path, strerror(errno));
-        i->lock = fd;
-        fd = -1;
+        i->lock = TAKE_FD(fd);
         return 0;
 }
 

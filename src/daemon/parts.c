@@ -5,7 +5,7 @@
 #include "base/metric.h"
 #include "daemon/parts.h"
 
-#define BODY_MAX       (1024 * 1024)
+#define BODY_MAX       ((size_t)1024 * 1024)
 #define HEADER_MAX     16384
 #define QUIESCE_MS     8000
 #define ENGINE_STOP_MS 12000
@@ -150,14 +150,12 @@ int parts_listen(struct parts *p, struct err *err) {
                 .tls_key = *s->tls_key ? s->tls_key : NULL,
                 .trusted_proxies = s->proxies,
                 .handler = api_handle,
+                .on_done = api_done,
                 .arg = p->api,
                 .error_body = api_error_body,
         };
 
-        if (http_server_new(&config, p->loops, p->n_loops, &p->http, err) < 0)
-                return -1;
-        http_on_done(p->http, api_done, p->api);
-        return 0;
+        return http_server_new(&config, p->loops, p->n_loops, &p->http, err);
 }
 
 void parts_close(struct parts *p) {

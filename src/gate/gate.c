@@ -65,8 +65,7 @@ static int listen_on(const struct gate *g, uint16_t port, int *ret, struct err *
                 return listen_fail(port, err);
         if (bind(fd, (struct sockaddr *)&a, len) < 0 || listen(fd, SOMAXCONN) < 0)
                 return listen_fail(port, err);
-        *ret = fd;
-        fd = -1;
+        *ret = TAKE_FD(fd);
         return 0;
 }
 

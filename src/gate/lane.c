@@ -167,8 +167,7 @@ void source_close(struct lane *l, struct source *s) {
         /* Said explicitly: a child that was forked this moment holds the
          * socket open until it execs, and the set would go on reporting it. */
         epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, s->fd, NULL);
-        close(s->fd);
-        s->fd = -1;
+        close(TAKE_FD(s->fd));
         for (int i = l->at; i < l->n; i++)
                 if (l->batch[i].data.ptr == s)
                         l->batch[i].data.ptr = NULL;

@@ -40,6 +40,13 @@ void token_make(char text[TOKEN_TEXT], uint8_t digest[SHA256_SIZE]) {
 
 void token_digest(const char *text, size_t n, uint8_t ret[SHA256_SIZE]) { sha256(text, n, ret); }
 
+int64_t token_digest_key(const uint8_t digest[SHA256_SIZE]) {
+        int64_t key;
+
+        memcpy(&key, digest, sizeof(key));
+        return key;
+}
+
 struct account user_account(const struct user *user, const struct tenant *tenant) {
         if (tenant->team_mode)
                 return (struct account){ ACCOUNT_TEAM, user->team };

@@ -55,13 +55,16 @@ struct user {
 struct token {
         int64_t id, tenant, user;
         uint8_t digest[SHA256_SIZE];
-        char label[NAME_MAX_BYTES];
         int64_t created_ms, expires_ms, revoked_ms; /* 0: never */
+        char label[NAME_MAX_BYTES];
 };
 
 #define TOKEN_TEXT 48 /* room for a token's text */
 void token_make(char text[TOKEN_TEXT], uint8_t digest[SHA256_SIZE]);
 void token_digest(const char *text, size_t n, uint8_t ret[SHA256_SIZE]);
+/* A digest's first bytes.  It has no pattern: they are as good a key as all of it, nearly always
+ * enough, and quick to find; the rest is to be compared. */
+int64_t token_digest_key(const uint8_t digest[SHA256_SIZE]);
 
 /* The account that USER acts for in TENANT: the team in team mode (id 0 without one). */
 struct account user_account(const struct user *user, const struct tenant *tenant);

@@ -57,12 +57,12 @@ struct lease {
         int64_t queued_ms;                         /* when it was asked for; orders the queue */
         int64_t running_ms, extended_ms, ended_ms; /* last time of each; 0: not yet */
         int64_t extensions, restarts;
+        size_t n_endpoints; /* with what is above, all that a look at it needs: keep it together */
+        struct endpoint endpoints[LEASE_PORTS_MAX];
         char runtime[32];
         char instance[72]; /* the engine's own id of it; "" before it has one */
         char host[64];     /* where the instance can be reached by the gate; "" when unknown */
         uint16_t host_ports[LEASE_PORTS_MAX];
-        struct endpoint endpoints[LEASE_PORTS_MAX];
-        size_t n_endpoints;
         int64_t attempts, retry_ms; /* of the present intent; when the next may begin */
         char worker[32];            /* the daemon that works on the intent */
         char problem[160]; /* why it failed or why its removal is retried; for organisers */

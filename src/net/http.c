@@ -437,8 +437,8 @@ void http_on_completed(void *arg, struct MHD_Connection *mhd _unused_, void **co
         *context = NULL;
         if (req->stream)
                 http_stream_gone(req->stream);
-        if (req->seen && s->done)
-                s->done(s->done_arg, req);
+        if (req->seen && s->config.on_done)
+                s->config.on_done(s->config.arg, req);
         req->conn->req = NULL;
         http_conn_expect(req->conn, 2000 * (int64_t)s->config.idle_timeout_s);
         http_uncount(req);

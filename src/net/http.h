@@ -45,7 +45,9 @@ struct http_config {
         const char *const *trusted_proxies; /* numeric addresses whose X-Forwarded-For counts;
                                                NULL-terminated or NULL */
         http_handler *handler;
-        void *arg;
+        /* Called on the loop's thread when REQ is over, whatever its end; may be NULL. */
+        void (*on_done)(void *arg, struct http_req *req);
+        void *arg; /* of both */
         /* Builds the body of an error that the server itself answers (400, 408, 413, 414, 431),
          * as application/problem+json.  REQ may lack a path and headers.  What libmicrohttpd
          * finds wrong in the grammar of headers and chunks it answers with a text of its own. */
@@ -61,7 +63,7 @@ unsigned http_server_port(const struct http_server *s);
  * From no loop's thread. */
 void http_server_quiesce(struct http_server *s, int64_t timeout_ms);
 /* Ends what is still under way: a suspended request ends without an answer, a stream dies, both
- * with http_on_done().  No http_resume() may come after.  From the thread that starts and stops
+ * with on_done().  No http_resume() may come after.  From the thread that starts and stops
  * the loops, best while they run. */
 struct http_server *http_server_free(struct http_server *s);
 DEFINE_CLEANUP(struct http_server *, http_server_free)
@@ -88,9 +90,6 @@ void http_reply(struct http_req *req, int status, const char *content_type, cons
                 size_t n);
 /* The status that was answered; 0 before. */
 int http_status(const struct http_req *req);
-/* Called on the loop's thread when REQ is over, whatever its end; one per server, set before the
- * loops run or before it has a request. */
-void http_on_done(struct http_server *s, void (*fn)(void *arg, struct http_req *req), void *arg);
 
 /* The request waits; nothing of it may be touched on the loop until FN(REQ, ARG) runs there. */
 void http_suspend(struct http_req *req);

@@ -94,8 +94,8 @@ static void build_refusal(struct http_conn *conn) {
 
         http_error_body(req, conn->refusal);
         buf_add(&conn->answer, req->answer.data, req->answer.len);
-        if (s->done)
-                s->done(s->done_arg, req);
+        if (s->config.on_done)
+                s->config.on_done(s->config.arg, req);
         http_req_free(req);
 }
 
@@ -197,10 +197,18 @@ static void linger(struct http_conn *conn) {
         uv_poll_start(&l->poll, UV_READABLE, on_lingering);
 }
 
-void http_linger_end(struct http_loop *hl) {
-        while (hl->lingering)
-                linger_free(hl->lingering);
+/* Lets go of those whose deadline is AT_MS or before. */
+static void end_lingering(struct http_loop *hl, uint64_t at_ms) {
+        struct http_linger *next;
+
+        for (struct http_linger *l = hl->lingering; l; l = next) {
+                next = l->next;
+                if (l->deadline_ms <= at_ms)
+                        linger_free(l);
+        }
 }
+
+void http_linger_end(struct http_loop *hl) { end_lingering(hl, UINT64_MAX); }
 
 /* --- what libmicrohttpd and the sweep call --- */
 
@@ -229,7 +237,6 @@ static bool is_missed(const struct http_conn *conn) {
 
 void http_conn_sweep(struct http_loop *hl) {
         int64_t now = now_ms(hl);
-        struct http_linger *next;
 
         hl->sweeps++;
         for (struct http_conn *c = hl->conns; c; c = c->next) {
@@ -243,9 +250,5 @@ void http_conn_sweep(struct http_loop *hl) {
                  * missed as well, behind bytes that are not read yet. */
                 shutdown(c->fd, SHUT_RD);
         }
-        for (struct http_linger *l = hl->lingering; l; l = next) {
-                next = l->next;
-                if (uv_now(loop_uv(hl->loop)) >= l->deadline_ms)
-                        linger_free(l);
-        }
+        end_lingering(hl, uv_now(loop_uv(hl->loop)));
 }

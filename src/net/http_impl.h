@@ -113,8 +113,6 @@ struct http_server {
         size_t n_trusted;
         unsigned port;
         size_t max_target_bytes, max_header_bytes;
-        void (*done)(void *arg, struct http_req *req);
-        void *done_arg;
 
         pthread_mutex_t lock; /* for what follows */
         pthread_cond_t changed;

@@ -29,8 +29,8 @@ static struct fixture start(struct seen *seen) {
         struct fixture f;
 
         c.idle_timeout_s = 2;
+        c.on_done = note_done;
         set_up(&f, &c);
-        http_on_done(f.server, note_done, seen);
         return f;
 }
 

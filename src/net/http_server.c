@@ -322,11 +322,6 @@ int http_server_new(const struct http_config *config, struct loop **loops, size_
 
 unsigned http_server_port(const struct http_server *s) { return s->port; }
 
-void http_on_done(struct http_server *s, void (*fn)(void *arg, struct http_req *req), void *arg) {
-        s->done_arg = arg;
-        s->done = fn;
-}
-
 struct http_server *http_server_free(struct http_server *s) {
         if (!s)
                 return NULL;
@@ -361,14 +356,14 @@ void http_idle(struct http_loop *hl) {
 
 static void quiesce(void *arg) {
         struct http_loop *hl = arg;
+        int listener;
 
         if (hl->quiescing)
                 return;
         MHD_run(hl->mhd); /* takes those in that wait at the door */
         hl->quiescing = true;
-        hl->listener = MHD_quiesce_daemon(hl->mhd);
-        closep(&hl->listener);
-        hl->listener = -1;
+        listener = MHD_quiesce_daemon(hl->mhd);
+        closep(&listener);
         if (!hl->in_flight)
                 http_idle(hl);
 }

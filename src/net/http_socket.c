@@ -33,8 +33,7 @@ static int bind_one(const struct sockaddr_storage *addr, socklen_t len, bool sha
         setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
         setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof(interval_s));
         setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &tries, sizeof(tries));
-        *ret = fd;
-        fd = -1;
+        *ret = TAKE_FD(fd);
         return 0;
 }
 
@@ -92,8 +91,7 @@ int http_socket_listen(const char *text, size_t n, int *ret, unsigned *port, str
         set_port(&addr, &bound);
         if (bind_all(&addr, len, n, ret) < 0)
                 return fail_errno(err, text);
-        close(probe);
-        probe = -1;
+        close(TAKE_FD(probe));
         if (listen_all(ret, n) < 0)
                 return fail_errno(err, text);
         *port = get_port(&bound);

@@ -21,8 +21,8 @@ static struct fixture start(struct box *box) {
         struct http_config c = test_config(open_one, box);
         struct fixture f;
 
+        c.on_done = count;
         set_up(&f, &c);
-        http_on_done(f.server, count, box);
         return f;
 }
 

@@ -165,6 +165,15 @@ static void count_done(void *arg, struct http_req *req _unused_) {
         atomic_fetch_add(&((struct park *)arg)->done, 1);
 }
 
+static struct fixture start_parking(struct park *p) {
+        struct http_config c = test_config(park, p);
+        struct fixture f;
+
+        c.on_done = count_done;
+        set_up(&f, &c);
+        return f;
+}
+
 static void wait_for(atomic_uint *n, unsigned want) {
         int64_t end = clock_mono_ms() + 10000;
 
@@ -188,12 +197,11 @@ static void end_resumers(struct park *p, pthread_t *threads, size_t n) {
 
 TEST(resumed_from_other_threads) {
         struct park p = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER };
-        struct fixture f = start(park, &p);
+        struct fixture f = start_parking(&p);
         struct buf got[CLIENTS] = { 0 };
         pthread_t threads[4];
         int fds[CLIENTS];
 
-        http_on_done(f.server, count_done, &p);
         for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
                 CHECK(pthread_create(&threads[i], NULL, resumer, &p) == 0);
         for (int i = 0; i < CLIENTS; i++)
@@ -220,11 +228,10 @@ static void note_gone(struct http_req *req, void *arg) {
 
 TEST(peer_gone_while_suspended) {
         struct park p = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER };
-        struct fixture f = start(park, &p);
+        struct fixture f = start_parking(&p);
         atomic_uint gone = 0;
         struct http_req *req;
 
-        http_on_done(f.server, count_done, &p);
         for (int i = 0; i < 20; i++) {
                 int fd = dial(&f);
 
@@ -243,10 +250,9 @@ TEST(peer_gone_while_suspended) {
 
 TEST(server_freed_with_requests_suspended) {
         struct park p = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER };
-        struct fixture f = start(park, &p);
+        struct fixture f = start_parking(&p);
         int fds[10];
 
-        http_on_done(f.server, count_done, &p);
         for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
                 fds[i] = dial(&f);
                 say(fds[i], "GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -270,7 +276,7 @@ static void *resume_later(void *arg) {
 
 TEST(quiesce_waits_for_what_is_in_flight) {
         struct park p = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER };
-        struct fixture f = start(park, &p);
+        struct fixture f = start_parking(&p);
         _cleanup_buf_ struct buf b = { 0 };
         struct sockaddr_in to = { .sin_family = AF_INET,
                                   .sin_port = htons((uint16_t)http_server_port(f.server)),

@@ -69,14 +69,11 @@ static void on_started(struct call *c, struct command *cmd) {
         const struct start *s = container_of(cmd, struct start, command);
 
         if (cmd->result < 0)
-                problem_reply(c, &cmd->err);
+                instance_refuse_start(c, &cmd->err);
         else if (s->ret.state == LEASE_RUNNING)
                 reply_done(c, &s->ret, "Container is already running");
         else if (s->ret.state == LEASE_PENDING)
                 reply_done(c, &s->ret, "Container is waiting for a free place");
-        else if (s->ret.state == LEASE_STOPPING)
-                problem_replyf(c, ERR_CONFLICT,
-                               "Container is being stopped, try again in a moment");
         else
                 reply_done(c, &s->ret, "Container is starting");
 }
