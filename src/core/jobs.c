@@ -201,6 +201,8 @@ static int start(struct lease_job *j, struct err *err) {
         snprintf(tenant, sizeof(tenant), "%lld", (long long)j->lease.tenant);
         if (make_flag(j, flag, err) < 0)
                 return -1;
+        if (*j->cancel) /* it waited for a worker */
+                return err_set(err, ERR_CONFLICT, "the lease ended before its instance was made");
         spec = make_spec(j, name, tenant, flag);
         if (start_instance(j, &spec, &instance, err) < 0)
                 return -1;
