@@ -205,6 +205,16 @@ class Tampering(harness.Case):
         last = self.d.sql('SELECT max(seq) FROM event')[0][0]
         self.assertEqual(json.loads(done.stdout)['first_bad_seq'], last + 1)
 
+    def test_a_chain_that_was_signed_with_another_key(self):
+        # The key lies beside the store: who names only the store is not content with less.
+        self.assertTrue(json.loads(self.d.verify().stdout)['key_given'])
+        shutil.copy(self.key, self.key + '.kept')
+        self.addCleanup(os.replace, self.key + '.kept', self.key)
+        with open(self.key, 'w') as f:
+            f.write('ab' * 32 + '\n')
+        done = self.d.verify()
+        self.assertEqual((done.returncode, json.loads(done.stdout)['good']), (1, False))
+
     def test_a_forged_checkpoint(self):
         done = self.forged("UPDATE checkpoint SET signature = substr(signature, 3) || '00'")
         self.assertEqual((done.returncode, json.loads(done.stdout)['good']), (1, False))

@@ -68,6 +68,8 @@ class Breaker(harness.Case):
         d.engine_down(False)
         poll(lambda: state() == 0, 90, 'the breaker to close', every=0.2)
         poll(lambda: c.get('/readyz').status == 200, 30, 'ready')
+        poll(lambda: not players[2].get('/api/v2/instances').json['items'], 90,
+             'what failed to be cleared away', every=0.2)
         self.start_running(players[2], 'alpha')
         self.assertEqual(players[0].lease(first['id']).json['state'], 'running', 'not lost')
         poll(lambda: d.objects() == {'berth-' + r[0] for r in

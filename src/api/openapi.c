@@ -249,7 +249,7 @@ static void write_answer(struct buf *b, const char *word, bool cre) {
         json_key(b, status);
         json_open(b, '{');
         put(b, "description", title_of(status));
-        if (!type && *status == '4' && cre)
+        if (!type && *status == '4' && cre && strcmp(status, "413") != 0) /* that is the server's */
                 type = "CreAnswer";
         if (type || *status >= '4') {
                 open_content(b, text ? "text/plain" :
@@ -264,8 +264,25 @@ static void write_answer(struct buf *b, const char *word, bool cre) {
         json_close(b, '}');
 }
 
+/* What a route may answer because of what it takes, whatever its handler does. */
+static bool answers_anyway(const struct route *r, int status) {
+        switch (status) {
+        case 400:
+                return r->body != BODY_NONE || r->params != 0;
+        case 413:
+        case 415:
+                return r->body != BODY_NONE;
+        case 409:
+                return r->params & 1u << PARAM_KEY;
+        case 429:
+                return r->permission != PERMISSION_PUBLIC || r->limit != LIMIT_NONE;
+        default: /* 401, 403 */
+                return r->permission != PERMISSION_PUBLIC;
+        }
+}
+
 static void write_answers(struct buf *b, const struct route *r) {
-        static const char *const with_token[] = { "401", "403", "429" };
+        static const char *const others[] = { "400", "401", "403", "409", "413", "415", "429" };
         bool cre = strncmp(r->handler, "cre_", 4) == 0;
         const char *at = r->answers;
 
@@ -279,9 +296,9 @@ static void write_answers(struct buf *b, const struct route *r) {
                 write_answer(b, word.data, cre);
                 at += n + (at[n] == ' ');
         }
-        for (size_t i = 0; r->permission != PERMISSION_PUBLIC && i < ARRAY_SIZE(with_token); i++)
-                if (!strstr(r->answers, with_token[i]))
-                        write_answer(b, with_token[i], cre);
+        for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+                if (answers_anyway(r, atoi(others[i])) && !strstr(r->answers, others[i]))
+                        write_answer(b, others[i], cre);
         json_close(b, '}');
 }
 

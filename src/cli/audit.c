@@ -98,18 +98,33 @@ static int open_store(struct call *call, struct db **ret, struct err *err) {
         return 0;
 }
 
-/* The public key that must have signed: --key, else audit.pub beside the default store.
- * *FOUND is false when there is none: each checkpoint then vouches for itself only. */
+/* Where the key of what is verified lies: beside a SQLite store that was named, else in the
+ * daemon's folder.  NULL when nobody knows, as of an export. */
+static const char *key_path(struct call *call) {
+        const char *store = call->options[OPTION_STORE], *var = getenv("BERTH_VAR");
+        const char *slash = store ? strrchr(store, '/') : NULL;
+
+        if (call->options[OPTION_EXPORT])
+                return NULL;
+        if (store && slash && strncmp(store, "sqlite:", 7) == 0)
+                return arena_printf(&call->arena, "%.*s/audit.pub", (int)(slash - store - 7),
+                                    store + 7);
+        if (store && (!var || !*var))
+                return NULL;
+        return arena_printf(&call->arena, "%s/audit.pub", var && *var ? var : "var");
+}
+
+/* The public key that must have signed: --key, else audit.pub.  *FOUND is false when there is
+ * none: each checkpoint then vouches for itself only. */
 static int read_key(struct call *call, uint8_t ret[SIGN_PUBLIC], bool *found, struct err *err) {
-        const char *path = call->options[OPTION_KEY], *var = getenv("BERTH_VAR");
+        const char *path = call->options[OPTION_KEY];
         char *text;
         size_t n;
 
         *found = false;
         if (!path) {
-                path = arena_printf(&call->arena, "%s/audit.pub", var && *var ? var : "var");
-                if (call->options[OPTION_STORE] || call->options[OPTION_EXPORT] ||
-                    access(path, R_OK) < 0)
+                path = key_path(call);
+                if (!path || access(path, R_OK) < 0)
                         return 0;
         }
         if (file_read(path, KEY_TEXT_MAX, &call->arena, &text, &n, err) < 0)

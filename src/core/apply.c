@@ -72,24 +72,30 @@ static void publish(struct engine *e, const struct change *first) {
 void engine_rank_queues(struct engine *e, int64_t now_ms) {
         if (read_model_count(e->model, LEASE_PENDING) == 0)
                 return;
-        for (size_t i = 0; i < e->n_slots; i++)
-                read_model_rank_queue(e->model, e->slots[i].name, e->slots[i].capacity,
-                                      e->slots[i].interval_ms, now_ms);
+        for (size_t i = 0; i < e->n_slots; i++) {
+                struct slot *s = &e->slots[i];
+                int64_t interval_ms = s->interval_ms, since_ms = now_ms - s->freed_ms;
+
+                /* A pace is over when nothing came for longer. */
+                if (interval_ms > 0 && since_ms > interval_ms)
+                        interval_ms = since_ms;
+                read_model_rank_queue(e->model, s->name, s->capacity, interval_ms, now_ms);
+        }
 }
 
 void engine_apply(struct engine *e, struct change *first, int64_t now_ms) {
-        bool leases = false;
+        bool moved = false; /* in the queue: what an extension does to estimates waits for a tick */
 
         if (!first)
                 return;
         read_model_begin(e->model);
         for (struct change *c = first; c; c = c->next) {
                 put(e->model, c);
-                leases |= c->kind == CHANGE_LEASE;
+                moved |= c->kind == CHANGE_LEASE && c->event.action != ACTION_EXTENDED;
                 if (c->kind == CHANGE_LEASE)
                         note_pace(e, &c->lease, now_ms);
         }
-        if (leases)
+        if (moved)
                 engine_rank_queues(e, now_ms);
         read_model_end(e->model);
         for (const struct change *c = first; c; c = c->next) {

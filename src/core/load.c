@@ -104,6 +104,9 @@ int engine_load(struct engine *e, struct tx *tx, struct err *err) {
         if (e->checkpoint_seq != chain.seq)
                 e->unsigned_since_ms = clock_now_ms();
         e->applied_seq = chain.seq;
+        read_model_begin(e->model);
+        engine_rank_queues(e, clock_now_ms());
+        read_model_end(e->model);
         return 0;
 }
 
@@ -180,5 +183,8 @@ int engine_tail(struct engine *e, struct work *w, struct err *err) {
                 if (tail_page(e, w->tx, t, err) < 0)
                         return -1;
         }
+        read_model_begin(e->model);
+        engine_rank_queues(e, clock_now_ms());
+        read_model_end(e->model);
         return load_checkpoint(e, w->tx, err);
 }

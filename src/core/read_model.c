@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/map.h"
+#include "core/forecast.h"
 #include "core/read_model.h"
 
 /* "<tenant>/<name>", the key of what has a name in its tenant. */
@@ -13,6 +14,7 @@
 struct lease_entry {
         struct lease lease;               /* first: read_model_next_of() goes back from it */
         struct lease_entry *next, **prev; /* of its account: live or ended ones */
+        struct lease_entry *ended_next;   /* the one that ended after it */
 };
 
 struct holdings { /* of one account */
@@ -45,6 +47,7 @@ struct challenge_entry {
 struct read_model {
         pthread_rwlock_t lock;
         struct map leases, holdings;
+        struct lease_entry *ended_first, **ended_end; /* in the order in which they ended */
         size_t counts[_LEASE_N];
         struct map tenants, users, users_by_name, teams, tokens, tokens_by_digest;
         struct map challenges, challenges_by_slug, policies;
@@ -64,6 +67,7 @@ struct read_model *read_model_new(void) {
         struct read_model *m = new_entry(sizeof(*m));
         pthread_rwlockattr_t attr;
 
+        m->ended_end = &m->ended_first;
         /* A writer holds the lock for microseconds; many readers must not starve it. */
         pthread_rwlockattr_init(&attr);
         pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
@@ -156,8 +160,13 @@ void read_model_put_lease(struct read_model *m, const struct lease *lease) {
                 e->lease = *lease;
         }
         m->counts[lease->state]++;
-        if (relink)
-                link_lease(lease_live(lease) ? &h->live : &h->ended, e);
+        if (!relink)
+                return;
+        link_lease(lease_live(lease) ? &h->live : &h->ended, e);
+        if (!lease_live(lease)) {
+                *m->ended_end = e;
+                m->ended_end = &e->ended_next;
+        }
 }
 
 static void drop_lease(struct read_model *m, struct lease_entry *e) {
@@ -175,19 +184,13 @@ static void drop_lease(struct read_model *m, struct lease_entry *e) {
 
 void read_model_drop_ended(struct read_model *m, int64_t before_ms) {
         struct lease_entry *e;
-        size_t at = 0, n = 0;
-        _cleanup_arena_ struct arena arena = { 0 };
-        struct lease_entry **old;
 
-        if (m->counts[LEASE_ENDED] == 0)
-                return;
-        old = arena_alloc(&arena, m->counts[LEASE_ENDED] * sizeof(struct lease_entry *));
-        /* The map must not change while it is walked. */
-        while ((e = map_next(&m->leases, &at)))
-                if (!lease_live(&e->lease) && e->lease.ended_ms < before_ms)
-                        old[n++] = e;
-        while (n > 0)
-                drop_lease(m, old[--n]);
+        while ((e = m->ended_first) && e->lease.ended_ms < before_ms) {
+                m->ended_first = e->ended_next;
+                if (!m->ended_first)
+                        m->ended_end = &m->ended_first;
+                drop_lease(m, e);
+        }
 }
 
 const struct lease *read_model_lease(const struct read_model *m, const char *id) {
@@ -529,12 +532,6 @@ static int compare_waiting(const void *a, const void *b) {
         return earlier(x->lease, y->lease);
 }
 
-static int compare_ms(const void *a, const void *b) {
-        int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-        return (x > y) - (x < y);
-}
-
 /* The fair order of store/sql/lease_queue.sql, for showing. */
 static int64_t rank_of(const struct read_model *m, const struct lease *l) {
         const struct holdings *h = holdings_of(m, l->owner);
@@ -549,52 +546,35 @@ static int64_t rank_of(const struct read_model *m, const struct lease *l) {
         return rank;
 }
 
-/* When the K-th slot (from 0) is expected to come free: by deadlines, which nobody can pass unless
- * extended, or by the pace of late, whichever is sooner. */
-static int64_t estimate(const int64_t *ends, size_t n, size_t k, int64_t interval_ms,
-                        int64_t now_ms) {
-        int64_t by_deadline = -1, by_pace = interval_ms > 0 ? (int64_t)(k + 1) * interval_ms : -1;
-
-        if (n > 0) {
-                int64_t round = (int64_t)(k / n);
-
-                by_deadline = ends[k % n] - now_ms + round * policy_default.base_ms;
-                if (by_deadline < 0)
-                        by_deadline = 0;
-        }
-        if (by_pace < 0)
-                return by_deadline < 0 ? 0 : by_deadline;
-        return by_deadline < 0 || by_pace < by_deadline ? by_pace : by_deadline;
-}
-
 void read_model_rank_queue(struct read_model *m, const char *runtime, int64_t capacity,
                            int64_t interval_ms, int64_t now_ms) {
-        size_t n = m->counts[LEASE_PENDING], waiting = 0, used = 0, at = 0;
+        size_t n = m->counts[LEASE_PENDING], waiting = 0, at = 0;
         size_t live = n + m->counts[LEASE_STARTING] + m->counts[LEASE_RUNNING] +
                       m->counts[LEASE_STOPPING];
         _cleanup_free_ struct waiting *queue = NULL;
-        _cleanup_free_ int64_t *ends = NULL;
+        _cleanup_free_ struct heap_node *nodes = NULL;
+        struct forecast f = { 0 };
         struct lease_entry *e;
 
         if (n == 0)
                 return;
         queue = new_entry(n * sizeof(*queue));
-        ends = new_entry(live * sizeof(*ends));
+        f.nodes = nodes = new_entry((live + n) * sizeof(*nodes));
         while ((e = map_next(&m->leases, &at))) {
                 if (!lease_live(&e->lease) || strcmp(e->lease.runtime, runtime) != 0)
                         continue;
                 if (e->lease.state == LEASE_PENDING)
                         queue[waiting++] = (struct waiting){ &e->lease, rank_of(m, &e->lease) };
                 else
-                        ends[used++] = e->lease.expires_ms;
+                        forecast_add(&f, e->lease.expires_ms);
         }
         qsort(queue, waiting, sizeof(*queue), compare_waiting);
-        qsort(ends, used, sizeof(*ends), compare_ms);
+        forecast_fit(&f, capacity, waiting, now_ms);
         for (size_t i = 0; i < waiting; i++) {
-                bool free_now = (int64_t)(used + i) < capacity;
+                struct lease *l = queue[i].lease;
 
-                queue[i].lease->place = (int64_t)i + 1;
-                queue[i].lease->estimate_ms =
-                        free_now ? 0 : estimate(ends, used, i, interval_ms, now_ms);
+                l->place = (int64_t)i + 1;
+                l->estimate_ms = forecast_give(&f, l->policy.base_ms, interval_ms, now_ms);
         }
+        forecast_done(&f);
 }

@@ -72,6 +72,6 @@ void read_model_drop_challenge(struct read_model *m, int64_t id);
 void read_model_put_policy(struct read_model *m, int64_t tenant, int64_t challenge,
                            const struct policy *policy);
 /* Place and estimate of those that wait for RUNTIME, which has CAPACITY slots of which one became
- * free every INTERVAL_MS of late (0: unknown). */
+ * free every INTERVAL_MS of late (0: unknown).  No estimate is below that of a better place. */
 void read_model_rank_queue(struct read_model *m, const char *runtime, int64_t capacity,
                            int64_t interval_ms, int64_t now_ms);
