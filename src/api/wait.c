@@ -19,7 +19,8 @@ struct waiter {
         void *arg;
 };
 
-bool wait_is_over(const struct lease *lease, enum wait_for what) {
+/* Did LEASE come to WHAT, or past it? */
+static bool came_to(const struct lease *lease, enum wait_for what) {
         switch (lease->state) {
         case LEASE_PENDING:
         case LEASE_STARTING:
@@ -71,7 +72,7 @@ static bool is_over(struct api *a, const struct waiter *w) {
 
         read_model_lock(a->model);
         lease = read_model_lease(a->model, w->lease);
-        over = !lease || wait_is_over(lease, w->what);
+        over = !lease || came_to(lease, w->what);
         read_model_unlock(a->model);
         return over;
 }
