@@ -136,7 +136,7 @@ class Case(unittest.TestCase):
         each = (time.monotonic() - began) / len(sample)
         for c in sample:
             c.stop(c.get('/api/v2/instances').json['items'][0]['id'], wait=60).expect(self, 200)
-        base = int(20 + 3 * each * len(clients))
+        base = int(20 + 2 * each * len(clients))
         admin.put(f'/api/v2/challenges/{slug}/policy', policy(base, 60, 5, base + 600)).expect(self, 200)
         leases = [x for part in parallel(callers, lambda i: share(clients[i::callers])) for x in part]
         settle(len(clients))

@@ -140,8 +140,10 @@ int engine_start(struct engine *e, struct err *err) {
                 return -1;
         e->has_thread = true;
         if (e->tail_db) {
-                if (thread_start("tail", tail_thread, e, &e->tail_thread, err) < 0)
+                if (thread_start("tail", tail_thread, e, &e->tail_thread, err) < 0) {
+                        engine_stop(e, 0);
                         return -1;
+                }
                 e->has_tail = true;
         }
         for (size_t i = 0; i < e->n_slots; i++)
@@ -208,8 +210,15 @@ static void drain(struct engine *e, int64_t timeout_ms) {
         }
 }
 
+/* The last batch: starts that are still under way are told to stop where they are, and go on at
+ * the next start of a daemon. */
+static int run_last(_unused_ struct command *cmd, struct work *w, struct err *err) {
+        track_give_up(w->engine);
+        return work_checkpoint(w, err);
+}
+
 void engine_stop(struct engine *e, int64_t timeout_ms) {
-        struct command last = { .run = run_checkpoint };
+        struct command last = { .run = run_last };
         struct err err;
 
         if (!e->has_thread)
@@ -280,9 +289,19 @@ static void query_run(struct job *job) {
 }
 
 void engine_query(struct engine *e, struct query *q) {
+        bool closed;
+
         q->engine = e;
         q->job.run = query_run;
-        pool_put(e->reader, &q->job);
+        pthread_mutex_lock(&e->lock); /* the pool takes jobs as long as the engine is not closed */
+        closed = e->closed;
+        if (!closed)
+                pool_put(e->reader, &q->job);
+        pthread_mutex_unlock(&e->lock);
+        if (!closed)
+                return;
+        q->result = err_set(&q->err, ERR_UNAVAILABLE, "the daemon is stopping");
+        q->done(q);
 }
 
 void engine_readiness(struct engine *e, struct readiness *ret) {

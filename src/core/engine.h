@@ -107,7 +107,7 @@ struct query {
         struct job job; /* first */
         struct engine *engine;
         int (*run)(struct query *q, struct tx *tx, struct err *err);
-        void (*done)(struct query *q); /* on the reader's thread */
+        void (*done)(struct query *q); /* on the reader's thread; the caller's after the stop */
         void *arg;
         int result;
         struct err err;

@@ -122,6 +122,7 @@ void track_all(struct engine *e);                 /* the safety net: looks at ev
 void track_job_done(struct engine *e, const char *lease, struct slot *slot, enum job_kind kind,
                     bool again);
 struct slot *engine_slot(struct engine *e, const char *runtime);
+void track_give_up(struct engine *e); /* every start in flight */
 void track_free(struct engine *e);
 
 /* jobs.c */

@@ -161,11 +161,12 @@ static struct spec make_spec(const struct lease_job *j, const char *name, const 
                 .pids = (unsigned)s->pids,
                 .writable_root = s->writable_root,
                 .egress = s->egress,
-                .n_ports = s->n_endpoints,
+                .n_ports = j->lease.n_endpoints,
         };
 
-        for (size_t i = 0; i < s->n_endpoints; i++)
-                spec.ports[i] = s->endpoints[i].inner;
+        /* The lease's: its challenge may have others by now. */
+        for (size_t i = 0; i < j->lease.n_endpoints; i++)
+                spec.ports[i] = j->lease.endpoints[i].inner;
         return spec;
 }
 
@@ -201,6 +202,8 @@ static int start(struct lease_job *j, struct err *err) {
         snprintf(tenant, sizeof(tenant), "%lld", (long long)j->lease.tenant);
         if (make_flag(j, flag, err) < 0)
                 return -1;
+        if (*j->cancel) /* it waited for a worker */
+                return err_set(err, ERR_CONFLICT, "the lease ended before its instance was made");
         spec = make_spec(j, name, tenant, flag);
         if (start_instance(j, &spec, &instance, err) < 0)
                 return -1;
