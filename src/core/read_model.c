@@ -559,7 +559,8 @@ void read_model_rank_queue(struct read_model *m, const char *runtime, int64_t ca
         if (n == 0)
                 return;
         queue = new_entry(n * sizeof(*queue));
-        f.nodes = nodes = new_entry((live + n) * sizeof(*nodes));
+        nodes = new_entry((live + n) * sizeof(*nodes));
+        f.nodes = nodes;
         while ((e = map_next(&m->leases, &at))) {
                 if (!lease_live(&e->lease) || strcmp(e->lease.runtime, runtime) != 0)
                         continue;
