@@ -25,7 +25,7 @@ static const char *path_to(const char *id, const char *more) {
 }
 
 TEST(an_instance_from_start_to_end) {
-        char id[LEASE_ID_SIZE];
+        char id[LEASE_ID_SIZE], url[64];
 
         site_init(&site, "start_ms=100&stop_ms=50", 10, true);
         site_ask(&site, &r, ADA, "POST", "/api/v2/instances", "{\"challenge\":\"web\"}");
@@ -37,7 +37,8 @@ TEST(an_instance_from_start_to_end) {
         CHECK_STR(reply_text(&r, "remaining_seconds"), "900");
         CHECK_STR(start_web(ADA), id);
         CHECK_STATUS(&r, 200);
-        CHECK(strstr(reply_text(&r, "endpoints"), "\"url\":\"tcp://127.0.0.1:42"));
+        snprintf(url, sizeof(url), "\"url\":\"tcp://%s:42", site.bed.host);
+        CHECK(strstr(reply_text(&r, "endpoints"), url));
         site_ask(&site, &r, ADA, "GET", path_to(id, ""), NULL);
         CHECK_STATUS(&r, 200);
         CHECK(!*reply_text(&r, "runtime"));

@@ -60,7 +60,7 @@ TEST(a_container_from_start_to_stop) {
         CHECK_STR(reply_text(&r, "active"), "true");
         for (size_t i = 0; i < ARRAY_SIZE(members); i++)
                 CHECK(json_object_get(r.json, members[i]));
-        CHECK_STR(reply_text(&r, "host"), "127.0.0.1");
+        CHECK_STR(reply_text(&r, "host"), site.bed.host);
         CHECK(strstr(reply_text(&r, "ports"), "/tcp"));
         CHECK_STR(reply_text(&r, "max_extensions"), "5");
         cre(ADA, "stop", body_of(site.bed.web));
