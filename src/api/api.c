@@ -65,6 +65,16 @@ void call_reply_json(struct call *c, int status) {
         call_reply(c, status, TYPE_JSON, &c->lane->scratch);
 }
 
+void call_etag(const struct buf *body, char ret[ETAG_SIZE]) {
+        uint8_t digest[SHA256_SIZE];
+
+        sha256(body->data, body->len, digest);
+        ret[0] = '"';
+        hex_encode(digest, (ETAG_SIZE - 3) / 2, ret + 1);
+        ret[ETAG_SIZE - 2] = '"';
+        ret[ETAG_SIZE - 1] = '\0';
+}
+
 void call_reply_etag(struct call *c, const struct buf *body, const char *etag) {
         bool same = credential_etag(http_header(c->req, "If-None-Match"), etag);
 
@@ -374,16 +384,6 @@ void api_done(void *api _unused_, struct http_req *req) {
 
 /* --- life --- */
 
-static void build_openapi(struct api *a) {
-        uint8_t digest[SHA256_SIZE];
-
-        openapi_write(&a->openapi, BERTH_VERSION);
-        sha256(a->openapi.data, a->openapi.len, digest);
-        a->openapi_etag[0] = '"';
-        hex_encode(digest, 16, a->openapi_etag + 1);
-        snprintf(a->openapi_etag + 33, sizeof(a->openapi_etag) - 33, "\"");
-}
-
 int api_new(const struct api_config *config, struct api **ret, struct err *err) {
         _cleanup_(api_freep) struct api *a = calloc(1, sizeof(*a));
         uint8_t chance[6];
@@ -396,7 +396,8 @@ int api_new(const struct api_config *config, struct api **ret, struct err *err) 
         random_bytes(chance, sizeof(chance));
         hex_encode(chance, sizeof(chance), a->id_prefix);
         a->id_prefix[2 * sizeof(chance)] = '-';
-        build_openapi(a);
+        openapi_write(&a->openapi, BERTH_VERSION);
+        call_etag(&a->openapi, a->openapi_etag);
         a->lanes = calloc(config->n_loops, sizeof(*a->lanes));
         assert(a->lanes);
         for (size_t i = 0; i < config->n_loops; i++)

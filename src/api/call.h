@@ -23,6 +23,7 @@
 #define TYPE_PROBLEM "application/problem+json"
 #define TYPE_TEXT    "text/plain; charset=utf-8"
 #define WAITER_SLOTS 256
+#define ETAG_SIZE    35 /* 32 digits in quotes */
 #define WAIT_MAX_S   60
 
 /* Of one loop.  All but what the lock covers belongs to the loop's thread. */
@@ -46,7 +47,7 @@ struct api {
         struct idempotency *keys;
         struct followers *followers;
         struct buf openapi;
-        char openapi_etag[40];
+        char openapi_etag[ETAG_SIZE];
         char id_prefix[16]; /* of the request ids that we make */
         atomic_uint_fast64_t next_id;
         atomic_bool quiet; /* being quiesced */
@@ -74,6 +75,8 @@ struct buf *call_buf(struct call *c);
 void call_reply(struct call *c, int status, const char *type, const struct buf *body);
 /* The same from call_buf() and with JSON. */
 void call_reply_json(struct call *c, int status);
+/* The tag of BODY, with its quotes. */
+void call_etag(const struct buf *body, char ret[ETAG_SIZE]);
 /* JSON that clients poll: 304 when they have it already. */
 void call_reply_etag(struct call *c, const struct buf *body, const char *etag);
 /* Begins an answer that is written piece by piece. */

@@ -1,5 +1,4 @@
 /* /api/v2/challenges and their policies. */
-#include <stdio.h>
 #include <string.h>
 
 #include "api/body.h"
@@ -71,12 +70,9 @@ static void write_challenge(struct call *c, struct buf *b, const struct challeng
 }
 
 static void reply_with_etag(struct call *c, const struct buf *b) {
-        uint8_t digest[SHA256_SIZE];
-        char etag[40] = "\"";
+        char etag[ETAG_SIZE];
 
-        sha256(b->data, b->len, digest);
-        hex_encode(digest, 16, etag + 1);
-        snprintf(etag + 33, sizeof(etag) - 33, "\"");
+        call_etag(b, etag);
         call_reply_etag(c, b, etag);
 }
 
