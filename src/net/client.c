@@ -79,9 +79,6 @@ static int add_headers(struct curl_slist **list, const struct client_request *r,
             add_named(list, "Authorization: Bearer ", r->token, err) < 0 ||
             add_named(list, "Content-Type: ", r->content_type, err) < 0)
                 return -1;
-        for (const char *const *h = r->headers; h && *h; h++)
-                if (add_header(list, *h, err) < 0)
-                        return -1;
         return 0;
 }
 

@@ -1,4 +1,4 @@
-/* HTTP client for the command line and for webhooks: blocking, on libcurl, bounded. */
+/* HTTP client for the command line: blocking, on libcurl, bounded. */
 #pragma once
 
 #include "base/arena.h"
@@ -12,8 +12,7 @@ struct client_request {
         const void *body;
         size_t n;
         int timeout_ms;
-        size_t max_bytes;           /* of the answer */
-        const char *const *headers; /* "Name: value", NULL-terminated; may be NULL */
+        size_t max_bytes; /* of the answer */
 };
 
 /* Called for each piece when given: for streams.  *status is known by then.  Returns false to stop.

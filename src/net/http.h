@@ -1,6 +1,6 @@
 /*
  * HTTP/1.1 server: libmicrohttpd in external epoll mode, one daemon per loop,
- * its epoll fd watched by the loop (see MEASURED: its own epoll thread stalls).
+ * its epoll fd watched by the loop (its own epoll thread stalls).
  *
  * A request is given to the handler on its loop's thread once it is whole
  * (body included, at most `max_body_bytes`).  The handler answers at once

@@ -87,7 +87,7 @@ struct http_loop {
         struct http_server *server;
         struct loop *loop;
         struct MHD_Daemon *mhd;
-        int listener; /* given to MHD, ours again once it is quiesced */
+        int listener; /* -1 once libmicrohttpd has it */
         uv_poll_t poll;
         struct loop_timer again, sweep;
         unsigned sweeps;
