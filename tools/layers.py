@@ -9,12 +9,11 @@ MAY_USE = {  # each layer, and the layers it may include; itself always
     'net':     'base os',
     'gate':    'base os',
     'store':   'base os model',
-    'runtime': 'base os net',
+    'runtime': 'base os model',
     'core':    'base os model gate store runtime',
-    'api':     'base os model net store runtime core web',
-    'web':     'base',
-    'cli':     'base os net model store runtime core',
-    'daemon':  'base os model net gate store runtime core api web cli',
+    'api':     'base os model net store core',
+    'cli':     'base os model net store',
+    'daemon':  'base os model net gate store runtime core api cli',
 }
 bad = 0
 for f in sorted(pathlib.Path(sys.argv[1]).rglob('*.[ch]')):

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Every test: on AddressSanitizer and UBSan, then those that need no engine and
-# no other process on ThreadSanitizer.  Closes with `N passed, N failed, N skipped`.
+# Every test: on AddressSanitizer and UBSan, then unit tests, contracts, the core and
+# the scenarios on the fake engine on ThreadSanitizer.  Closes with `N passed, N failed, N skipped`.
 set -u
 cd "$(dirname "$0")/.." || exit
 jobs=$(nproc)
