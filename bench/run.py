@@ -8,7 +8,7 @@ Limit and subject take turns (A B A B), the medians are told, and a ratio is the
 ratios of the turns.  A whole run writes bench/RESULTS.md; a quick or partial one only prints,
 unless --out says where to write.
 """
-import argparse, contextlib, http.client, json, os, re, statistics, subprocess, sys, threading, time
+import argparse, contextlib, http.client, json, os, re, statistics, subprocess, sys, threading, time, traceback
 
 import bed, engine, results
 from bed import Bed, Fixed, load, say
@@ -117,6 +117,9 @@ def extends(run):
                     f'{median(field(runs, "p50_ms")):.1f} / {p99:.1f}',
                     f'{median(field(limits, "p50_ms")):.1f} / {median(field(limits, "p99_ms")):.1f}',
                     target='p99 < 50 ms' if most else '', met=p99 < 50 if most else None)
+            used, least = median(field(runs, 'cpu_us')), median(field(limits, 'cpu_us'))
+            run.add('extends', f'{callers} callers: CPU of the server, us an extend',
+                    f'{used:.1f}', f'{least:.1f}', 100 * used / least)
 
 
 # --- starts ---
@@ -310,10 +313,12 @@ def parts(run):
     """Store and gate by themselves, as their own programs measure them."""
     text = subprocess.run([bed.tool('store_bench'), '1' if run.quick else '4'], text=True,
                           capture_output=True, check=True, cwd=bed.WORK).stdout
-    bare = re.search(r'bare sqlite3.*?(\d+)/s', text)
-    store = re.search(r'^ *store +(\d+)/s +(\d+) %', text, re.M)
-    run.add('parts', 'store: extensions/s, 256 in a transaction', f'{int(store[1]):,}',
-            f'{int(bare[1]):,}', float(store[2]))
+    bare, store = (re.search(rf'^ *{name}.*? (\d+)/s +([0-9.]+) us', text, re.M)
+                   for name in ('bare sqlite3', 'store'))
+    for i, (what, form) in enumerate((('extensions/s', ',.0f'), ('CPU, us an extension', '.1f')), 1):
+        a, z = float(bare[i]), float(store[i])
+        run.add('parts', f'store, 256 in a transaction: {what}', format(z, form), format(a, form),
+                100 * z / a)
     text = subprocess.run([bed.tool('gate_bench')], text=True, capture_output=True,
                           check=True).stdout
     for m in re.finditer(r'^(\S.*?) {2,}(\d+) +(\d+) +(\d+) %$', text, re.M):
@@ -339,13 +344,20 @@ def main():
     bed.build()
     run, began = Run(args.quick), time.time()
     facts = bed.machine()
+    failed = False
     for name in args.only or SECTIONS:
         say(f'--- {name}: {SECTIONS[name].__doc__.splitlines()[0]}')
-        SECTIONS[name](run)
+        try:
+            SECTIONS[name](run)
+        except Exception as e:  # the others are worth having all the same
+            traceback.print_exc()
+            run.note(f'**{name} could not be measured:** {e!r}')
+            failed = True
     print(results.table(run.rows))
     if out:
         results.write(out, run, facts, time.time() - began)
         say(f'wrote {out}')
+    return failed
 
 
 if __name__ == '__main__':

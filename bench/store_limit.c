@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 
@@ -111,8 +112,17 @@ static double latency_ms(double part, uint64_t transactions) {
         return LATENCY_MAX_US / 1000.0;
 }
 
+/* CPU time of this process. */
+static double cpu_us(void) {
+        struct timespec ts;
+
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+        return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
+}
+
 static void measure(int64_t callers, double seconds, int64_t leases) {
         int64_t from = clock_mono_us(), now = from, seq = 0;
+        double used_us = cpu_us();
         uint64_t transactions = 0;
 
         while (now - from < (int64_t)(seconds * 1e6)) {
@@ -126,10 +136,12 @@ static void measure(int64_t callers, double seconds, int64_t leases) {
                 transactions++;
                 latencies[now - before < LATENCY_MAX_US ? now - before : LATENCY_MAX_US]++;
         }
-        printf("{\"callers\":%lld,\"rate\":%.1f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f}\n",
+        used_us = cpu_us() - used_us;
+        printf("{\"callers\":%lld,\"rate\":%.1f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f,"
+               "\"cpu_us\":%.2f}\n",
                (long long)callers, (double)seq * 1e6 / (double)(now - from),
                latency_ms(0.5, transactions), latency_ms(0.99, transactions),
-               latency_ms(1, transactions));
+               latency_ms(1, transactions), used_us / (double)seq);
 }
 
 int main(int argc, char **argv) {

@@ -49,7 +49,7 @@ class Retries(harness.Case):
 class Breaker(harness.Case):
     def test_opens_answers_at_once_and_closes_again(self):
         d = self.game(limits=False)
-        players, c = [self.player(d, f'p{i}') for i in range(8)], self.client(d)
+        players, c = [self.player(d, f'p{i}') for i in range(9)], self.client(d)
         first = self.start_running(players[0], 'alpha')
         state = lambda: series(c.get('/metrics').text).get(BREAKER)
         self.assertEqual(state(), 0)
@@ -59,7 +59,7 @@ class Breaker(harness.Case):
         poll(lambda: 'breaker is open' in c.get('/readyz').text, 10, 'what is missing to be named')
         c.get('/readyz').expect(self, 503)
         # While it is open a start fails without its engine's latency, and is said to have failed.
-        failed = players[1].start('alpha', wait=60)
+        failed = players[8].start('alpha', wait=60)
         self.assertIn(failed.json.get('end_reason', failed.status), ('failed_create', 503))
         self.assertLess(failed.took_s, 10)
         # What runs goes on, and can be extended.
@@ -68,6 +68,8 @@ class Breaker(harness.Case):
         d.engine_down(False)
         poll(lambda: state() == 0, 90, 'the breaker to close', every=0.2)
         poll(lambda: c.get('/readyz').status == 200, 30, 'ready')
+        poll(lambda: not players[2].get('/api/v2/instances').json['items'], 90,
+             'what failed to be cleared away', every=0.2)
         self.start_running(players[2], 'alpha')
         self.assertEqual(players[0].lease(first['id']).json['state'], 'running', 'not lost')
         poll(lambda: d.objects() == {'berth-' + r[0] for r in

@@ -147,8 +147,8 @@ struct own {
 
 static void own_done(struct command *cmd) { free(container_of(cmd, struct own, command)); }
 
-static void own_submit(struct engine *e, const char *lease,
-                       int (*run)(struct command *, struct work *, struct err *)) {
+void own_submit(struct engine *e, const char *lease,
+                int (*run)(struct command *, struct work *, struct err *)) {
         struct own *o = calloc(1, sizeof(*o));
 
         if (!o)

@@ -112,21 +112,6 @@ static void open_doors(struct engine *e) {
                                  LOG_TEXT("error", err.msg));
 }
 
-/* Commands of the daemon's own rounds. */
-static void free_command(struct command *cmd) { free(cmd); }
-
-static void submit_own(struct engine *e,
-                       int (*run)(struct command *, struct work *, struct err *)) {
-        struct command *cmd = calloc(1, sizeof(*cmd));
-
-        if (!cmd)
-                abort();
-        cmd->origin = work_system(0);
-        cmd->run = run;
-        cmd->done = free_command;
-        engine_submit(e, cmd);
-}
-
 static int run_nothing(_unused_ struct command *cmd, _unused_ struct work *w,
                        _unused_ struct err *err) {
         return 0; /* every batch begins with what other daemons wrote */
@@ -137,7 +122,7 @@ static void *tail_thread(void *engine) {
 
         while (!__atomic_load_n(&e->stop_watching, __ATOMIC_RELAXED))
                 if (db_wait_notice(e->tail_db, TICK_MS))
-                        submit_own(e, run_nothing);
+                        own_submit(e, "", run_nothing);
         return NULL;
 }
 
@@ -196,9 +181,9 @@ void engine_tick(struct engine *e, int64_t now_ms) {
                 health_look(e, &e->slots[i]);
         }
         if (e->unsigned_since_ms && now_ms - e->unsigned_since_ms >= CHECKPOINT_MS)
-                submit_own(e, run_checkpoint);
+                own_submit(e, "", run_checkpoint);
         if (!e->store_good)
-                submit_own(e, run_nothing); /* a probe, so that /ready tells when it is back */
+                own_submit(e, "", run_nothing); /* a probe, so that /ready tells when it is back */
         read_model_begin(e->model);
         read_model_drop_ended(e->model, now_ms - KEEP_ENDED_MS);
         engine_rank_queues(e, now_ms); /* estimates go by the clock */

@@ -192,13 +192,13 @@ static void take_address(struct lease_job *j, const struct instance *i) {
 }
 
 static int start(struct lease_job *j, struct err *err) {
-        char name[64], tenant[24], flag[FLAG_MAX];
+        char name[INSTANCE_NAME], tenant[24], flag[FLAG_MAX];
         struct instance instance;
         struct spec spec;
 
         if (!j->challenge)
                 return err_set(err, ERR_NOT_FOUND, "the challenge is no longer there");
-        snprintf(name, sizeof(name), "berth-%s", j->lease.id);
+        lease_instance_name(j->lease.id, name);
         snprintf(tenant, sizeof(tenant), "%lld", (long long)j->lease.tenant);
         if (make_flag(j, flag, err) < 0)
                 return -1;
@@ -231,9 +231,9 @@ static void start_run(struct job *job) {
 
 static void stop_run(struct job *job) {
         struct lease_job *j = container_of(job, struct lease_job, job);
-        char name[64];
+        char name[INSTANCE_NAME];
 
-        snprintf(name, sizeof(name), "berth-%s", j->lease.id);
+        lease_instance_name(j->lease.id, name);
         j->failed = runtime_stop(j->slot->rt, name, &j->err) < 0;
         metric_add(METRIC_CLEANUPS, 1, j->slot->name, j->failed ? "failed" : "removed");
         metric_observe(METRIC_CLEANUP_TIME, (double)(clock_now_ms() - j->began_ms) / 1e3,

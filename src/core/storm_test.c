@@ -169,7 +169,7 @@ static bool banner(uint16_t port, char ret[LEASE_ID_SIZE]) {
         struct timeval patience = { .tv_usec = 200000 };
         char text[64] = "";
 
-        a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        a.sin_addr = bed_address();
         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
         if (connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0 ||
             recv(fd, text, sizeof(text) - 1, 0) < (ssize_t)(strlen("berth-") + LEASE_ID_SIZE - 4))
