@@ -49,7 +49,7 @@ class Retries(harness.Case):
 class Breaker(harness.Case):
     def test_opens_answers_at_once_and_closes_again(self):
         d = self.game(limits=False)
-        players, c = [self.player(d, f'p{i}') for i in range(8)], self.client(d)
+        players, c = [self.player(d, f'p{i}') for i in range(9)], self.client(d)
         first = self.start_running(players[0], 'alpha')
         state = lambda: series(c.get('/metrics').text).get(BREAKER)
         self.assertEqual(state(), 0)
@@ -59,7 +59,7 @@ class Breaker(harness.Case):
         poll(lambda: 'breaker is open' in c.get('/readyz').text, 10, 'what is missing to be named')
         c.get('/readyz').expect(self, 503)
         # While it is open a start fails without its engine's latency, and is said to have failed.
-        failed = players[1].start('alpha', wait=60)
+        failed = players[8].start('alpha', wait=60)
         self.assertIn(failed.json.get('end_reason', failed.status), ('failed_create', 503))
         self.assertLess(failed.took_s, 10)
         # What runs goes on, and can be extended.
