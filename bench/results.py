@@ -13,7 +13,7 @@ TITLES = {
     'parts': 'Store and gate by themselves',
 }
 HOW = {
-    'reads': 'The limit is libmicrohttpd answering a fixed body of 106 bytes (`bench/http_fixed.c`)'
+    'reads': 'The limit is libmicrohttpd answering a fixed body of 109 bytes (`bench/http_fixed.c`)'
              ' to the same requests. 2,000 users, 800 leases, each request with the token of one of'
              ' 800 accounts. Either server has one loop and one core, the load another core.',
     'extends': 'The limit is SQLite alone (`bench/store_limit.c`): one writer, one transaction for'

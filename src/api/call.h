@@ -25,19 +25,11 @@
 #define WAITER_SLOTS 256
 #define WAIT_MAX_S   60
 
-/* Digests of tokens seen lately: hashing one costs as much as all the rest of a look-up. */
-#define TOKENS_KNOWN 512
-struct known_token {
-        char text[TOKEN_TEXT]; /* "": none */
-        uint8_t digest[SHA256_SIZE];
-};
-
 /* Of one loop.  All but what the lock covers belongs to the loop's thread. */
 struct lane {
         struct api *api;
         struct loop *loop;
-        struct buf scratch;         /* a reply in the making */
-        struct known_token *tokens; /* by the last bytes of their text */
+        struct buf scratch; /* a reply in the making */
         struct loop_timer tick;
         bool ticking;
         struct waiter *waiters[WAITER_SLOTS]; /* by lease */

@@ -67,7 +67,8 @@ static void write_lease(struct call *c, struct buf *b, const struct lease *lease
                                             .message = message });
 }
 
-void instance_reply(struct call *c, int status, const struct lease *lease, const char *message) {
+/* Answers with LEASE; MESSAGE may be NULL. */
+static void reply(struct call *c, int status, const struct lease *lease, const char *message) {
         struct buf *b = call_buf(c);
         const struct lease *known;
         struct lease shown = *lease;
@@ -130,7 +131,7 @@ static void on_outcome(struct call *c, void *arg) {
 
         if (!instance_look(c, o->lease.id, &now))
                 now = o->lease;
-        instance_reply(c, now.state == LEASE_ENDED ? o->ended_status : o->status, &now, NULL);
+        reply(c, now.state == LEASE_ENDED ? o->ended_status : o->status, &now, NULL);
 }
 
 static void await(struct call *c, const struct lease *lease, enum wait_for what, int status,
@@ -228,7 +229,7 @@ static void on_extended(struct call *c, struct command *cmd) {
                 return;
         }
         lease_extended_text(&x->ret, text, sizeof(text));
-        instance_reply(c, 200, &x->ret, text);
+        reply(c, 200, &x->ret, text);
 }
 
 void instance_extend(struct call *c) {
@@ -285,7 +286,7 @@ static void on_old(struct call *c, struct query *q) {
         else if (q->result < 0)
                 problem_reply(c, &q->err);
         else if (instance_is_theirs(c, &o->ret))
-                instance_reply(c, 200, &o->ret, NULL);
+                reply(c, 200, &o->ret, NULL);
         else
                 instance_deny(c, o->id, "show");
 }

@@ -9,7 +9,8 @@ int64_t json_lease_remaining(const struct lease *l, int64_t now_ms) {
         return l->state == LEASE_ENDED || ms <= 0 ? 0 : (ms + 999) / 1000;
 }
 
-const char *json_lease_error(const struct lease *l) {
+/* What to tell a player about a lease that ended badly; NULL when there is nothing to say. */
+static const char *error_of(const struct lease *l) {
         if (l->state != LEASE_STOPPING && l->state != LEASE_ENDED)
                 return NULL;
         if (l->reason == REASON_FAILED_CREATE)
@@ -95,7 +96,7 @@ static void write_queue(struct buf *b, const struct lease *l) {
 }
 
 static void write_error(struct buf *b, const struct lease *l) {
-        const char *error = json_lease_error(l);
+        const char *error = error_of(l);
 
         if (error)
                 json_text(b, error);

@@ -16,8 +16,6 @@ struct lease_view {
 /* One JSON object. */
 void json_lease(struct buf *b, const struct lease_view *v);
 int64_t json_lease_remaining(const struct lease *l, int64_t now_ms); /* s, rounded up */
-/* What to tell a player about a lease that ended badly; NULL when there is nothing to say. */
-const char *json_lease_error(const struct lease *l);
 /* "http://host:port/", "tcp://host:port"; an IPv6 host in brackets. */
 #define LEASE_URL 320
 void json_lease_url(enum protocol protocol, const char *host, uint16_t port, char ret[LEASE_URL]);

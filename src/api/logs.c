@@ -33,7 +33,7 @@ struct follower {
         int64_t user;
         struct http_stream *stream; /* NULL until it is open */
         struct runtime *runtime;
-        char name[64];
+        char name[INSTANCE_NAME];
         int tail;
         bool cancel; /* atomic */
 };
@@ -189,7 +189,7 @@ struct look {
         struct job job;
         struct call *call;
         struct runtime *runtime;
-        char name[64];
+        char name[INSTANCE_NAME];
         int tail;
         struct buf out;
         int result;
@@ -255,7 +255,7 @@ void instance_logs(struct call *c) {
         struct runtime *rt;
         struct lease lease;
         bool follow_it;
-        char name[64];
+        char name[INSTANCE_NAME];
         int64_t tail;
         struct err err;
 
@@ -276,7 +276,7 @@ void instance_logs(struct call *c) {
                 problem_replyf(c, ERR_CONFLICT, "The instance is not running");
                 return;
         }
-        snprintf(name, sizeof(name), "berth-%s", lease.id);
+        lease_instance_name(lease.id, name);
         if (follow_it && http_method(c->req) != HTTP_HEAD)
                 start_following(c, rt, name, (int)tail);
         else

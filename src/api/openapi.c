@@ -220,8 +220,12 @@ static void write_page_schema(struct buf *b, const char *list) {
         json_close(b, '}');
 }
 
-static const char *title_of(const char *text) {
-        int status = (text[0] - '0') * 100 + (text[1] - '0') * 10 + (text[2] - '0');
+/* The number that TEXT, three digits of ours, is. */
+static int status_of(const char *text) {
+        return (text[0] - '0') * 100 + (text[1] - '0') * 10 + (text[2] - '0');
+}
+
+static const char *title_of(int status) {
         static const struct {
                 int status;
                 const char *title;
@@ -248,7 +252,7 @@ static void write_answer(struct buf *b, const char *word, bool cre) {
 
         json_key(b, status);
         json_open(b, '{');
-        put(b, "description", title_of(status));
+        put(b, "description", title_of(status_of(status)));
         if (!type && *status == '4' && cre && strcmp(status, "413") != 0) /* that is the server's */
                 type = "CreAnswer";
         if (type || *status >= '4') {
@@ -297,7 +301,7 @@ static void write_answers(struct buf *b, const struct route *r) {
                 at += n + (at[n] == ' ');
         }
         for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-                if (answers_anyway(r, atoi(others[i])) && !strstr(r->answers, others[i]))
+                if (answers_anyway(r, status_of(others[i])) && !strstr(r->answers, others[i]))
                         write_answer(b, others[i], cre);
         json_close(b, '}');
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "api/page.h"
+#include "api/problem.h"
 #include "api/query.h"
 
 void list_add(struct list *l, const void *item) {
@@ -54,8 +55,9 @@ static int compare(const void *a, const void *b, void *arg) {
         return (x > y) - (x < y);
 }
 
-void page_write(struct buf *b, const struct read_model *m, struct list *l, const struct page *page,
-                const struct page_kind *kind) {
+/* Those of L that come after the cursor. */
+static void write_page(struct buf *b, const struct read_model *m, struct list *l,
+                       const struct page *page, const struct page_kind *kind) {
         struct page_kind k = *kind;
         int64_t written = 0;
         size_t i = 0;
@@ -68,4 +70,20 @@ void page_write(struct buf *b, const struct read_model *m, struct list *l, const
         for (; i < l->n && written < page->max; i++, written++)
                 k.write(b, m, l->items[i]);
         page_end_id(b, written && i < l->n ? k.id(l->items[i - 1]) : 0);
+}
+
+void page_reply(struct call *c, const struct page_kind *kind, int64_t of) {
+        struct list list = { .arena = http_arena(c->req) };
+        struct page page;
+        struct err err;
+
+        if (page_parse(c, true, &page, &err) < 0) {
+                problem_reply(c, &err);
+                return;
+        }
+        read_model_lock(c->api->model);
+        kind->gather(c, of, &list);
+        write_page(call_buf(c), c->api->model, &list, &page, kind);
+        read_model_unlock(c->api->model);
+        call_reply_json(c, 200);
 }

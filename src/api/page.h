@@ -25,11 +25,11 @@ void page_begin(struct buf *b);
 void page_end(struct buf *b, const char *next);
 void page_end_id(struct buf *b, int64_t next); /* 0: it was the last page */
 
-/* How items of one kind are told apart and written, with the read model locked. */
+/* A kind of items in the read model; all is called with that locked. */
 struct page_kind {
+        void (*gather)(const struct call *c, int64_t of, struct list *list);
         int64_t (*id)(const void *item);
         void (*write)(struct buf *b, const struct read_model *m, const void *item);
 };
-/* Those of L that come after the cursor, by id. */
-void page_write(struct buf *b, const struct read_model *m, struct list *l, const struct page *page,
-                const struct page_kind *kind);
+/* Answers with the page that C asks for, by id; OF is for gather(). */
+void page_reply(struct call *c, const struct page_kind *kind, int64_t of);

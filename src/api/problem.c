@@ -37,7 +37,8 @@ void problem_write(struct buf *b, const struct problem *p) {
         json_close(b, '}');
 }
 
-void problem_write_cre(struct buf *b, const struct problem *p) {
+/* A refusal as clients of CRE know it. */
+static void write_cre(struct buf *b, const struct problem *p) {
         json_open(b, '{');
         json_key(b, "success");
         json_bool(b, false);
@@ -66,7 +67,7 @@ void problem_reply(struct call *c, const struct err *err) {
         if (err->kind == ERR_UNAUTHENTIC)
                 http_add_header(c->req, "WWW-Authenticate", "Bearer realm=\"berth\"");
         if (cre)
-                problem_write_cre(b, &p);
+                write_cre(b, &p);
         else
                 problem_write(b, &p);
         call_reply(c, status, cre ? TYPE_JSON : TYPE_PROBLEM, b);

@@ -17,8 +17,6 @@ struct problem {
 };
 /* The body alone. */
 void problem_write(struct buf *b, const struct problem *p);
-/* A refusal as clients of CRE know it: {"success": false, "message": ...}. */
-void problem_write_cre(struct buf *b, const struct problem *p);
 
 /* Answers with ERR, in the route's dialect; logs it when it is ours to mend. */
 void problem_reply(struct call *c, const struct err *err);

@@ -82,7 +82,7 @@ static int64_t seconds_of(const int v[6]) {
         if (v[0] < 1970 || v[1] < 1 || v[1] > 12 || v[2] < 1 || v[3] > 23 || v[4] > 59 || v[5] > 60)
                 return -1;
         day = timegm(&tm);
-        return tm.tm_mday == v[2] ? day + v[3] * 3600 + v[4] * 60 + v[5] : -1;
+        return tm.tm_mday == v[2] ? day + v[3] * 3600L + v[4] * 60L + v[5] : -1;
 }
 
 int query_time(const char *key, const char *text, int64_t *ret, struct err *err) {

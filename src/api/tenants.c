@@ -30,26 +30,17 @@ static void write_tenant(struct buf *b, const struct read_model *m _unused_, con
 }
 
 static int64_t id_of(const void *item) { return ((const struct tenant *)item)->id; }
-static const struct page_kind tenants = { id_of, write_tenant };
-
-void tenant_list(struct call *c) {
-        struct list list = { .arena = http_arena(c->req) };
+static void gather(const struct call *c, int64_t of _unused_, struct list *list) {
         const struct tenant *t;
-        struct page page;
-        struct err err;
         size_t at = 0;
 
-        if (page_parse(c, true, &page, &err) < 0) {
-                problem_reply(c, &err);
-                return;
-        }
-        read_model_lock(c->api->model);
         while ((t = read_model_next_tenant(c->api->model, &at)))
-                list_add(&list, t);
-        page_write(call_buf(c), c->api->model, &list, &page, &tenants);
-        read_model_unlock(c->api->model);
-        call_reply_json(c, 200);
+                list_add(list, t);
 }
+
+static const struct page_kind tenants = { gather, id_of, write_tenant };
+
+void tenant_list(struct call *c) { page_reply(c, &tenants, 0); }
 
 static void on_created(struct call *c, struct command *cmd) {
         const struct tenant_create *t = container_of(cmd, struct tenant_create, command);

@@ -90,30 +90,29 @@ static int64_t id_of(const void *item) { return ((const struct token *)item)->id
 static void write_item(struct buf *b, const struct read_model *m _unused_, const void *item) {
         write_token(b, item, NULL);
 }
-static const struct page_kind tokens = { id_of, write_item };
+
+/* Those of the user OF; 0: of the tenant. */
+static void gather(const struct call *c, int64_t of, struct list *list) {
+        const struct token *t;
+        size_t at = 0;
+
+        while ((t = read_model_next_token(c->api->model, of, &at)))
+                if (t->tenant == c->origin.tenant)
+                        list_add(list, t);
+}
+
+static const struct page_kind tokens = { gather, id_of, write_item };
 
 void token_list(struct call *c) {
         const char *name = http_query(c->req, "user");
-        struct list list = { .arena = http_arena(c->req) };
         _cleanup_json_ json_t *v = name ? json_string(name) : NULL;
         struct user user = { 0 };
-        const struct token *t;
-        struct page page;
         struct err err;
-        size_t at = 0;
 
-        if (page_parse(c, true, &page, &err) < 0 ||
-            (name && account_user(c, "user", v, &user, &err) < 0)) {
+        if (name && account_user(c, "user", v, &user, &err) < 0)
                 problem_reply(c, &err);
-                return;
-        }
-        read_model_lock(c->api->model);
-        while ((t = read_model_next_token(c->api->model, user.id, &at)))
-                if (t->tenant == c->origin.tenant)
-                        list_add(&list, t);
-        page_write(call_buf(c), c->api->model, &list, &page, &tokens);
-        read_model_unlock(c->api->model);
-        call_reply_json(c, 200);
+        else
+                page_reply(c, &tokens, user.id);
 }
 
 static void on_revoked(struct call *c, struct command *cmd) {

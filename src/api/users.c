@@ -80,7 +80,15 @@ static void write_user(struct buf *b, const struct read_model *m, const void *it
 }
 
 static int64_t user_id(const void *item) { return ((const struct user *)item)->id; }
-static const struct page_kind users = { user_id, write_user };
+static void gather_users(const struct call *c, int64_t of _unused_, struct list *list) {
+        const struct user *u;
+        size_t at = 0;
+
+        while ((u = read_model_next_user(c->api->model, c->origin.tenant, &at)))
+                list_add(list, u);
+}
+
+static const struct page_kind users = { gather_users, user_id, write_user };
 
 static void reply_user(struct call *c, int status, const struct user *u) {
         struct buf *b = call_buf(c);
@@ -91,24 +99,7 @@ static void reply_user(struct call *c, int status, const struct user *u) {
         call_reply_json(c, status);
 }
 
-void user_list(struct call *c) {
-        struct list list = { .arena = http_arena(c->req) };
-        const struct user *u;
-        struct page page;
-        struct err err;
-        size_t at = 0;
-
-        if (page_parse(c, true, &page, &err) < 0) {
-                problem_reply(c, &err);
-                return;
-        }
-        read_model_lock(c->api->model);
-        while ((u = read_model_next_user(c->api->model, c->origin.tenant, &at)))
-                list_add(&list, u);
-        page_write(call_buf(c), c->api->model, &list, &page, &users);
-        read_model_unlock(c->api->model);
-        call_reply_json(c, 200);
-}
+void user_list(struct call *c) { page_reply(c, &users, 0); }
 
 /* With the read model locked. */
 static const struct team *find_team(const struct read_model *m, int64_t tenant, const json_t *v) {
@@ -232,26 +223,17 @@ static void write_team(struct buf *b, const struct read_model *m _unused_, const
 }
 
 static int64_t team_id(const void *item) { return ((const struct team *)item)->id; }
-static const struct page_kind teams = { team_id, write_team };
-
-void team_list(struct call *c) {
-        struct list list = { .arena = http_arena(c->req) };
+static void gather_teams(const struct call *c, int64_t of _unused_, struct list *list) {
         const struct team *t;
-        struct page page;
-        struct err err;
         size_t at = 0;
 
-        if (page_parse(c, true, &page, &err) < 0) {
-                problem_reply(c, &err);
-                return;
-        }
-        read_model_lock(c->api->model);
         while ((t = read_model_next_team(c->api->model, c->origin.tenant, &at)))
-                list_add(&list, t);
-        page_write(call_buf(c), c->api->model, &list, &page, &teams);
-        read_model_unlock(c->api->model);
-        call_reply_json(c, 200);
+                list_add(list, t);
 }
+
+static const struct page_kind teams = { gather_teams, team_id, write_team };
+
+void team_list(struct call *c) { page_reply(c, &teams, 0); }
 
 static void on_team_created(struct call *c, struct command *cmd) {
         const struct team_create *t = container_of(cmd, struct team_create, command);

@@ -19,7 +19,8 @@ struct waiter {
         void *arg;
 };
 
-bool wait_is_over(const struct lease *lease, enum wait_for what) {
+/* Did LEASE come to WHAT, or past it? */
+static bool came_to(const struct lease *lease, enum wait_for what) {
         switch (lease->state) {
         case LEASE_PENDING:
         case LEASE_STARTING:
@@ -71,7 +72,7 @@ static bool is_over(struct api *a, const struct waiter *w) {
 
         read_model_lock(a->model);
         lease = read_model_lease(a->model, w->lease);
-        over = !lease || wait_is_over(lease, w->what);
+        over = !lease || came_to(lease, w->what);
         read_model_unlock(a->model);
         return over;
 }
@@ -187,8 +188,6 @@ void wait_lane_init(struct lane *lane, struct api *a, struct loop *loop) {
         lane->api = a;
         lane->loop = loop;
         pthread_mutex_init(&lane->lock, NULL);
-        lane->tokens = calloc(TOKENS_KNOWN, sizeof(*lane->tokens));
-        assert(lane->tokens);
 }
 
 /* Somebody waits on another thread until the lane is quiet. */
@@ -236,5 +235,4 @@ void wait_lane_done(struct lane *lane) {
         pthread_mutex_destroy(&lane->lock);
         buf_done(&lane->changed);
         buf_done(&lane->scratch);
-        free(lane->tokens);
 }

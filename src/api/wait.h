@@ -11,9 +11,6 @@
 
 enum wait_for { WAIT_RUNNING, WAIT_ENDED };
 
-/* Did LEASE come to what is waited for, or past it? */
-bool wait_is_over(const struct lease *lease, enum wait_for what);
-
 /* Reads ?wait=; *ret_ms is 0 without it.  Fails: INVALID. */
 _must_check_ int wait_parameter(const struct call *c, int64_t *ret_ms, struct err *err);
 

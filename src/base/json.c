@@ -196,14 +196,3 @@ int json_get_int(const json_t *o, const char *key, int64_t def, int64_t *ret, st
         *ret = v ? json_integer_value(v) : def;
         return 0;
 }
-
-int json_get_bool(const json_t *o, const char *key, bool def, bool *ret, struct err *err) {
-        json_t *v = NULL;
-
-        if (member(o, key, &v, err) < 0)
-                return -1;
-        if (v && !json_is_boolean(v))
-                return err_set(err, ERR_INVALID, "\"%s\" must be true or false", key);
-        *ret = v ? json_is_true(v) : def;
-        return 0;
-}

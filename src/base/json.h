@@ -44,8 +44,6 @@ _must_check_ int json_get_text(const json_t *o, const char *key, const char *def
                                struct err *err);
 _must_check_ int json_get_int(const json_t *o, const char *key, int64_t def, int64_t *ret,
                               struct err *err);
-_must_check_ int json_get_bool(const json_t *o, const char *key, bool def, bool *ret,
-                               struct err *err);
 
 /* json_decrefp() is jansson's. */
 #define _cleanup_json_ _cleanup_(json_decrefp)

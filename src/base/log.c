@@ -9,12 +9,10 @@
 #include "base/log.h"
 #include "base/str.h"
 
-#define LOG_VALUE_MAX   1024 /* bytes of a message or of a field's text; the rest is cut */
-#define LOG_REQUEST_MAX 64
+#define LOG_VALUE_MAX 1024 /* bytes of a message or of a field's text; the rest is cut */
 
 static const char *const level_names[] = { "debug", "info", "warn", "error" };
 static _Atomic int least_level = LOG_INFO;
-static _Thread_local char request[LOG_REQUEST_MAX];
 
 static bool for_people;
 static pthread_once_t looked = PTHREAD_ONCE_INIT;
@@ -22,7 +20,6 @@ static pthread_once_t looked = PTHREAD_ONCE_INIT;
 static void look(void) { for_people = isatty(STDERR_FILENO) == 1; }
 
 void log_set_level(enum log_level least) { atomic_store(&least_level, (int)least); }
-void log_set_request(const char *request_id) { str_copy(request, sizeof(request), request_id); }
 
 static size_t length(const char *text) {
         size_t n = strlen(text);
@@ -42,8 +39,6 @@ static void line_for_machines(struct buf *b, enum log_level level, const char *m
         json_time(b, clock_now_ms());
         json_field(b, "level", level_names[level]);
         json_field(b, "msg", msg);
-        if (request[0])
-                json_field(b, "request_id", request);
         for (size_t i = 0; i < n; i++) {
                 if (fields[i].text) {
                         json_field(b, fields[i].key, fields[i].text);
@@ -91,8 +86,6 @@ static void line_for_people(struct buf *b, enum log_level level, const char *msg
                 else
                         buf_printf(b, " %s=%lld", fields[i].key, (long long)fields[i].number);
         }
-        if (request[0])
-                shown_field(b, "request_id", request);
 }
 
 /* A line that cannot be written is lost: there is nowhere left to say so. */

@@ -27,8 +27,6 @@ static inline const char *log_or_empty(const char *text) { return text ? text : 
 #define LOG_INT(k, v)  ((struct log_field){ .key = (k), .number = (v) })
 
 void log_set_level(enum log_level least);
-/* The request id that this thread's lines carry from now on; "" for none. */
-void log_set_request(const char *request_id);
 void log_write(enum log_level level, const char *msg, const struct log_field *fields, size_t n);
 
 #define LOG_ARGS(...)                              \

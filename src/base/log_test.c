@@ -64,7 +64,6 @@ TEST(a_line_is_one_object_and_one_write) {
         has(j, "none", "");
         CHECK(json_integer_value(json_object_get(j, "ms")) == -5);
         CHECK(strlen(json_string_value(json_object_get(j, "ts"))) == 24);
-        CHECK(!json_object_get(j, "request_id"));
         CHECK(silent());
 }
 
@@ -80,28 +79,6 @@ TEST(levels) {
         CHECK(silent());
         log_error("this");
         json_decref(record());
-}
-
-static void *other_thread(void *arg) {
-        log_set_request("other");
-        return arg;
-}
-
-TEST(the_request_is_the_threads_own) {
-        _cleanup_json_ json_t *with = NULL, *without = NULL;
-        pthread_t t;
-
-        redirect();
-        log_set_request("req-1");
-        CHECK(pthread_create(&t, NULL, other_thread, NULL) == 0);
-        pthread_join(t, NULL);
-        log_info("x");
-        with = record();
-        has(with, "request_id", "req-1");
-        log_set_request("");
-        log_info("x");
-        without = record();
-        CHECK(!json_object_get(without, "request_id"));
 }
 
 TEST(bytes_from_outside_do_no_harm) {
@@ -126,7 +103,6 @@ TEST(people_get_text_without_control) {
 
         CHECK(openpty(&master, &slave, NULL, NULL, NULL) == 0);
         CHECK(dup2(slave, STDERR_FILENO) == STDERR_FILENO);
-        log_set_request("req-1");
         log_warn("odd", LOG_TEXT("a", "x\x1b[2J\n\xc2\x9b\xff\xc3\xa4"), LOG_TEXT("b", "two words"),
                  LOG_INT("n", 3));
         while (!strchr(text, '\n')) {
@@ -135,7 +111,7 @@ TEST(people_get_text_without_control) {
                 CHECK(got > 0);
                 n += (size_t)got;
         }
-        CHECK(strstr(text, " warn  odd a=x?[2J???\xc3\xa4 b=\"two words\" n=3 request_id=req-1"));
+        CHECK(strstr(text, " warn  odd a=x?[2J???\xc3\xa4 b=\"two words\" n=3"));
         CHECK(!strchr(text, '\x1b'));
 }
 

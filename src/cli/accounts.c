@@ -7,30 +7,6 @@
 #include "cli/output.h"
 #include "cli/remote.h"
 
-/* Prints a list: COLUMNS are the members of each item, under HEADINGS. */
-static int list(struct call *call, const char *path, const char *const *headings,
-                const char *const *columns) {
-        _cleanup_json_ json_t *all = NULL;
-        _cleanup_table_ struct table t;
-        struct err err;
-        json_t *o;
-        size_t i;
-
-        table_init(&t, headings);
-        if (remote_list(call, path, 0, &all, &err) < 0)
-                return output_fail(call, &err);
-        if (call->options[OPTION_JSON]) {
-                output_json(all);
-                return LEAVE_OK;
-        }
-        json_array_foreach(all, i, o) {
-                for (size_t c = 0; columns[c]; c++)
-                        table_member(&t, o, columns[c]);
-        }
-        table_print(&t);
-        return LEAVE_OK;
-}
-
 /* A name or an id, as the interface takes either. */
 static json_t *named(const char *text) {
         struct err ignored;
@@ -83,7 +59,7 @@ int command_user_list(struct call *call) {
                 "id", "name", "role", "team_id", "created_at", NULL
         };
 
-        return list(call, "/api/v2/users", headings, columns);
+        return remote_print(call, "/api/v2/users", headings, columns);
 }
 
 /* Adds --role and --team to BODY. */
@@ -125,7 +101,7 @@ int command_team_list(struct call *call) {
         static const char *const headings[] = { "ID", "NAME", "CREATED", NULL };
         static const char *const columns[] = { "id", "name", "created_at", NULL };
 
-        return list(call, "/api/v2/teams", headings, columns);
+        return remote_print(call, "/api/v2/teams", headings, columns);
 }
 
 int command_team_add(struct call *call) {
@@ -143,7 +119,7 @@ int command_token_list(struct call *call) {
 
         buf_str(&path, "/api/v2/tokens");
         remote_query(&path, "user", call->options[OPTION_USER]);
-        return list(call, path.data, headings, columns);
+        return remote_print(call, path.data, headings, columns);
 }
 
 /* "90s", "30m", "12h", "7d" in seconds. */

@@ -9,28 +9,9 @@
 
 int command_challenge_list(struct call *call) {
         static const char *const headings[] = { "ID", "SLUG", "TITLE", "CATEGORY", "VALUE", NULL };
-        _cleanup_json_ json_t *all = NULL;
-        _cleanup_table_ struct table t;
-        struct err err;
-        json_t *o;
-        size_t i;
+        static const char *const columns[] = { "id", "slug", "title", "category", "value", NULL };
 
-        table_init(&t, headings);
-        if (remote_list(call, "/api/v2/challenges", 0, &all, &err) < 0)
-                return output_fail(call, &err);
-        if (call->options[OPTION_JSON]) {
-                output_json(all);
-                return LEAVE_OK;
-        }
-        json_array_foreach(all, i, o) {
-                table_member(&t, o, "id");
-                table_member(&t, o, "slug");
-                table_member(&t, o, "title");
-                table_member(&t, o, "category");
-                table_member(&t, o, "value");
-        }
-        table_print(&t);
-        return LEAVE_OK;
+        return remote_print(call, "/api/v2/challenges", headings, columns);
 }
 
 int command_challenge_show(struct call *call) {

@@ -22,6 +22,11 @@ _must_check_ int remote_call(const struct call *call, const char *method, const 
 _must_check_ int remote_list(const struct call *call, const char *path, size_t max, json_t **ret,
                              struct err *err);
 
+/* Prints all items of a list as a table, or as JSON: COLUMNS are the members of each item, under
+ * HEADINGS.  Gives the exit code. */
+int remote_print(struct call *call, const char *path, const char *const *headings,
+                 const char *const *columns);
+
 /* The answer's body as it comes, to standard output. */
 _must_check_ int remote_stream(const struct call *call, const char *path, bool endless,
                                struct err *err);

@@ -91,28 +91,50 @@ static int promote(struct work *w, struct lease *l, struct err *err) {
         return work_move(w, &e, l, LEASE_PENDING, err);
 }
 
-int queue_promote(struct work *w, const char *runtime, struct err *err) {
-        struct slot *slot = engine_slot(w->engine, runtime);
+/* Gives slots to the head of the queue, at most MOST.  *n is how many it gave. */
+static int promote_some(struct work *w, const char *runtime, int64_t most, int64_t *n,
+                        struct err *err) {
+        struct lease_counts counts;
         struct lease *queue;
-        size_t n;
+        size_t waiting;
 
-        if (!slot)
-                return 0;
-        if (leases_queue(w->tx, runtime, BATCH_MAX, w->arena, &queue, &n, err) < 0)
+        *n = 0;
+        if (leases_queue(w->tx, runtime, most, w->arena, &queue, &waiting, err) < 0)
                 return -1;
-        for (size_t i = 0; i < n; i++) {
-                const struct tenant *t = read_model_tenant(w->model, queue[i].tenant);
-                struct lease_counts counts;
+        for (size_t i = 0; i < waiting; i++) {
+                const struct lease *l = &queue[i];
+                const struct tenant *t = read_model_tenant(w->model, l->tenant);
 
-                if (leases_count(w->tx, queue[i].owner, queue[i].tenant, runtime, &counts, err) < 0)
+                if (leases_count(w->tx, l->owner, l->tenant, runtime, &counts, err) < 0)
                         return -1;
-                if (counts.runtime >= slot->capacity)
-                        break;
                 if (t && t->max_leases > 0 && counts.tenant >= t->max_leases)
                         continue; /* another tenant's may go first */
                 if (promote(w, &queue[i], err) < 0)
-                        return err->kind == ERR_QUOTA ? 0 : -1; /* no port is free: it waits */
+                        return -1;
+                ++*n;
         }
+        return 0;
+}
+
+int queue_promote(struct work *w, const char *runtime, struct err *err) {
+        struct slot *slot = engine_slot(w->engine, runtime);
+        struct account nobody = { 0 };
+        struct lease_counts counts;
+        int64_t room, n;
+
+        if (!slot)
+                return 0;
+        /* The queue is dear to put in order: not before there is something to give.  Again as long
+         * as something was given, since a tenant may have come to its limit meanwhile. */
+        do {
+                if (leases_count(w->tx, nobody, 0, runtime, &counts, err) < 0)
+                        return -1;
+                room = slot->capacity - counts.runtime;
+                if (room <= 0 || counts.pending == 0)
+                        return 0;
+                if (promote_some(w, runtime, room < BATCH_MAX ? room : BATCH_MAX, &n, err) < 0)
+                        return err->kind == ERR_QUOTA ? 0 : -1; /* no port is free: it waits */
+        } while (n > 0);
         return 0;
 }
 
@@ -125,8 +147,8 @@ struct own {
 
 static void own_done(struct command *cmd) { free(container_of(cmd, struct own, command)); }
 
-static void own_submit(struct engine *e, const char *lease,
-                       int (*run)(struct command *, struct work *, struct err *)) {
+void own_submit(struct engine *e, const char *lease,
+                int (*run)(struct command *, struct work *, struct err *)) {
         struct own *o = calloc(1, sizeof(*o));
 
         if (!o)

@@ -24,7 +24,7 @@ static int occupy(uint16_t port) {
         struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-        a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        a.sin_addr = bed_address();
         CHECK(bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0 && listen(fd, 1) == 0);
         return fd;
 }

@@ -112,21 +112,6 @@ static void open_doors(struct engine *e) {
                                  LOG_TEXT("error", err.msg));
 }
 
-/* Commands of the daemon's own rounds. */
-static void free_command(struct command *cmd) { free(cmd); }
-
-static void submit_own(struct engine *e,
-                       int (*run)(struct command *, struct work *, struct err *)) {
-        struct command *cmd = calloc(1, sizeof(*cmd));
-
-        if (!cmd)
-                abort();
-        cmd->origin = work_system(0);
-        cmd->run = run;
-        cmd->done = free_command;
-        engine_submit(e, cmd);
-}
-
 static int run_nothing(_unused_ struct command *cmd, _unused_ struct work *w,
                        _unused_ struct err *err) {
         return 0; /* every batch begins with what other daemons wrote */
@@ -137,7 +122,7 @@ static void *tail_thread(void *engine) {
 
         while (!__atomic_load_n(&e->stop_watching, __ATOMIC_RELAXED))
                 if (db_wait_notice(e->tail_db, TICK_MS))
-                        submit_own(e, run_nothing);
+                        own_submit(e, "", run_nothing);
         return NULL;
 }
 
@@ -155,8 +140,10 @@ int engine_start(struct engine *e, struct err *err) {
                 return -1;
         e->has_thread = true;
         if (e->tail_db) {
-                if (thread_start("tail", tail_thread, e, &e->tail_thread, err) < 0)
+                if (thread_start("tail", tail_thread, e, &e->tail_thread, err) < 0) {
+                        engine_stop(e, 0);
                         return -1;
+                }
                 e->has_tail = true;
         }
         for (size_t i = 0; i < e->n_slots; i++)
@@ -194,9 +181,9 @@ void engine_tick(struct engine *e, int64_t now_ms) {
                 health_look(e, &e->slots[i]);
         }
         if (e->unsigned_since_ms && now_ms - e->unsigned_since_ms >= CHECKPOINT_MS)
-                submit_own(e, run_checkpoint);
+                own_submit(e, "", run_checkpoint);
         if (!e->store_good)
-                submit_own(e, run_nothing); /* a probe, so that /ready tells when it is back */
+                own_submit(e, "", run_nothing); /* a probe, so that /ready tells when it is back */
         read_model_begin(e->model);
         read_model_drop_ended(e->model, now_ms - KEEP_ENDED_MS);
         engine_rank_queues(e, now_ms); /* estimates go by the clock */
@@ -223,8 +210,15 @@ static void drain(struct engine *e, int64_t timeout_ms) {
         }
 }
 
+/* The last batch: starts that are still under way are told to stop where they are, and go on at
+ * the next start of a daemon. */
+static int run_last(_unused_ struct command *cmd, struct work *w, struct err *err) {
+        track_give_up(w->engine);
+        return work_checkpoint(w, err);
+}
+
 void engine_stop(struct engine *e, int64_t timeout_ms) {
-        struct command last = { .run = run_checkpoint };
+        struct command last = { .run = run_last };
         struct err err;
 
         if (!e->has_thread)
@@ -295,9 +289,19 @@ static void query_run(struct job *job) {
 }
 
 void engine_query(struct engine *e, struct query *q) {
+        bool closed;
+
         q->engine = e;
         q->job.run = query_run;
-        pool_put(e->reader, &q->job);
+        pthread_mutex_lock(&e->lock); /* the pool takes jobs as long as the engine is not closed */
+        closed = e->closed;
+        if (!closed)
+                pool_put(e->reader, &q->job);
+        pthread_mutex_unlock(&e->lock);
+        if (!closed)
+                return;
+        q->result = err_set(&q->err, ERR_UNAVAILABLE, "the daemon is stopping");
+        q->done(q);
 }
 
 void engine_readiness(struct engine *e, struct readiness *ret) {

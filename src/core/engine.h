@@ -35,7 +35,7 @@ struct engine_runtime {
 
 /* What changed, as it is told to those who follow. */
 struct notice {
-        const struct event *event; /* NULL: only the place in the queue changed */
+        const struct event *event;
         const struct lease *lease; /* NULL: not about a lease */
 };
 
@@ -65,8 +65,8 @@ _must_check_ int engine_open(const struct engine_config *config, struct engine *
 /* Starts the threads: doors of running leases open, interrupted intents go on, reconciliation
  * begins. */
 _must_check_ int engine_start(struct engine *e, struct err *err);
-/* Takes no more commands (they fail UNAVAILABLE), waits for the jobs in flight at most TIMEOUT_MS,
- * commits what is there, joins.  What was not finished goes on at the next start. */
+/* Begins no more jobs, waits for those in flight at most TIMEOUT_MS, commits what is there, joins.
+ * Commands that come later fail UNAVAILABLE.  What was not finished goes on at the next start. */
 void engine_stop(struct engine *e, int64_t timeout_ms);
 struct engine *engine_free(struct engine *e);
 DEFINE_CLEANUP(struct engine *, engine_free)
@@ -107,19 +107,19 @@ struct query {
         struct job job; /* first */
         struct engine *engine;
         int (*run)(struct query *q, struct tx *tx, struct err *err);
-        void (*done)(struct query *q); /* on the reader's thread */
+        void (*done)(struct query *q); /* on the reader's thread; the caller's after the stop */
         void *arg;
         int result;
         struct err err;
 };
 void engine_query(struct engine *e, struct query *q);
 
-/* For /ready: what is wrong, one line each; empty when all is well.  Cheap, no calls. */
+/* For /ready, as it is known: no calls. */
 struct readiness {
         bool store;
         struct {
                 const char *name;
-                struct runtime_health health; /* as of the last look, every 2 s */
+                struct runtime_health health; /* as of the last look, a second ago or so */
         } runtimes[ENGINE_RUNTIMES_MAX];
         size_t n_runtimes;
         int64_t clock_jumped_ms; /* since start; 0: never */

@@ -19,7 +19,6 @@
 #define KEEP_ENDED_MS   600000 /* ended leases stay in the read model */
 #define CHECKPOINT_ROWS 900    /* a command's own rows may come on top: at least every 1,000 */
 #define CHECKPOINT_MS   60000
-#define HEALTH_MS       2000
 #define TICK_MS         1000
 
 enum job_kind { JOB_NONE, JOB_START, JOB_STOP };
@@ -123,6 +122,7 @@ void track_all(struct engine *e);                 /* the safety net: looks at ev
 void track_job_done(struct engine *e, const char *lease, struct slot *slot, enum job_kind kind,
                     bool again);
 struct slot *engine_slot(struct engine *e, const char *runtime);
+void track_give_up(struct engine *e); /* every start in flight */
 void track_free(struct engine *e);
 
 /* jobs.c */
@@ -149,7 +149,10 @@ void reconcile_begin(struct engine *e, struct slot *slot);
 void reconcile_watch(struct engine *e, struct slot *slot);
 void health_look(struct engine *e, struct slot *slot);
 
-/* lease_verbs.c, daemon_verbs.c: what the daemon does by itself; each frees itself when done. */
+/* daemon_verbs.c: what the daemon does by itself; each frees itself when done. */
+/* RUN as a command, about LEASE or ("") about none. */
+void own_submit(struct engine *e, const char *lease,
+                int (*run)(struct command *cmd, struct work *w, struct err *err));
 void expire_submit(struct engine *e, const char *lease);
 void takeover_submit(struct engine *e, const char *lease);
 _must_check_ int queue_promote(struct work *w, const char *runtime, struct err *err);

@@ -310,3 +310,26 @@ TEST(a_hundred_extends_at_once) {
         CHECK(count_events(&b, ACTION_FAILED_EXTEND) == 95);
         bed_done(&b);
 }
+
+TEST(a_lease_keeps_the_ports_it_was_given) {
+        static const char pair[] =
+                "{\"name\":\"Pair\",\"slug\":\"pair\",\"value\":1,\"instance\":{\"image\":"
+                "\"berth/p\",\"ports\":[{\"name\":\"a\",\"port\":1,\"protocol\":\"tcp\"},{"
+                "\"name\":\"b\",\"port\":2,\"protocol\":\"tcp\"}]}}";
+        static const char one[] =
+                "{\"name\":\"Pair\",\"slug\":\"pair\",\"value\":1,\"instance\":{\"image\":"
+                "\"berth/p\",\"ports\":[{\"name\":\"a\",\"port\":1,\"protocol\":\"tcp\"}]}}";
+        struct bed b;
+        struct lease first, l;
+        struct err err;
+
+        bed_init(&b, "", 1);
+        bed_people(&b, minutes);
+        first = bed_running(&b, 0, b.web);
+        CHECK_OK(bed_try_start(&b, 1, bed_challenge_add(&b, pair), &l, &err));
+        bed_challenge_add(&b, one); /* its author took a port away while it waited */
+        CHECK_OK(bed_try_stop(&b, 0, first.id, &err));
+        l = bed_wait(&b, l.id, LEASE_RUNNING);
+        CHECK(bed_connects(l.endpoints[0].port) && bed_connects(l.endpoints[1].port));
+        bed_done(&b);
+}

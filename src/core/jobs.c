@@ -161,11 +161,12 @@ static struct spec make_spec(const struct lease_job *j, const char *name, const 
                 .pids = (unsigned)s->pids,
                 .writable_root = s->writable_root,
                 .egress = s->egress,
-                .n_ports = s->n_endpoints,
+                .n_ports = j->lease.n_endpoints,
         };
 
-        for (size_t i = 0; i < s->n_endpoints; i++)
-                spec.ports[i] = s->endpoints[i].inner;
+        /* The lease's: its challenge may have others by now. */
+        for (size_t i = 0; i < j->lease.n_endpoints; i++)
+                spec.ports[i] = j->lease.endpoints[i].inner;
         return spec;
 }
 
@@ -191,16 +192,18 @@ static void take_address(struct lease_job *j, const struct instance *i) {
 }
 
 static int start(struct lease_job *j, struct err *err) {
-        char name[64], tenant[24], flag[FLAG_MAX];
+        char name[INSTANCE_NAME], tenant[24], flag[FLAG_MAX];
         struct instance instance;
         struct spec spec;
 
         if (!j->challenge)
                 return err_set(err, ERR_NOT_FOUND, "the challenge is no longer there");
-        snprintf(name, sizeof(name), "berth-%s", j->lease.id);
+        lease_instance_name(j->lease.id, name);
         snprintf(tenant, sizeof(tenant), "%lld", (long long)j->lease.tenant);
         if (make_flag(j, flag, err) < 0)
                 return -1;
+        if (*j->cancel) /* it waited for a worker */
+                return err_set(err, ERR_CONFLICT, "the lease ended before its instance was made");
         spec = make_spec(j, name, tenant, flag);
         if (start_instance(j, &spec, &instance, err) < 0)
                 return -1;
@@ -228,9 +231,9 @@ static void start_run(struct job *job) {
 
 static void stop_run(struct job *job) {
         struct lease_job *j = container_of(job, struct lease_job, job);
-        char name[64];
+        char name[INSTANCE_NAME];
 
-        snprintf(name, sizeof(name), "berth-%s", j->lease.id);
+        lease_instance_name(j->lease.id, name);
         j->failed = runtime_stop(j->slot->rt, name, &j->err) < 0;
         metric_add(METRIC_CLEANUPS, 1, j->slot->name, j->failed ? "failed" : "removed");
         metric_observe(METRIC_CLEANUP_TIME, (double)(clock_now_ms() - j->began_ms) / 1e3,

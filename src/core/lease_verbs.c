@@ -30,8 +30,8 @@ static int check_start(struct start *s, struct work *w, const struct challenge *
         return 0;
 }
 
-static int check_room(struct start *s, struct work *w, const struct lease *l,
-                      struct lease_counts *counts, struct err *err) {
+static int check_room(struct work *w, const struct lease *l, struct lease_counts *counts,
+                      struct err *err) {
         const struct tenant *t = read_model_tenant(w->model, l->tenant);
 
         if (leases_count(w->tx, l->owner, l->tenant, l->runtime, counts, err) < 0)
@@ -42,7 +42,6 @@ static int check_room(struct start *s, struct work *w, const struct lease *l,
                                (long long)counts->account_live);
         if (counts->pending >= w->engine->config.max_queue)
                 return err_set(err, ERR_UNAVAILABLE, "The queue is full. Please try again later");
-        (void)s;
         return 0;
 }
 
@@ -91,7 +90,7 @@ static int start_run(struct command *cmd, struct work *w, struct err *err) {
         if (err->kind != ERR_NOT_FOUND)
                 return -1;
         l = fresh_lease(s, w, c);
-        if (check_room(s, w, &l, &counts, err) < 0)
+        if (check_room(w, &l, &counts, err) < 0)
                 return -1;
         e = work_lease_event(w, &cmd->origin, ACTION_CREATED, &l);
         event_text(&e, "runtime", l.runtime);

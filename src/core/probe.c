@@ -114,7 +114,7 @@ static bool try_all_tcp(const struct lease *l, int64_t until_ms) {
 
 static bool try_once(struct runtime *rt, const struct lease *l, const struct probe *probe) {
         int64_t until_ms = clock_mono_ms() + TRY_MS;
-        char name[64];
+        char name[INSTANCE_NAME];
         struct err err;
         int status;
 
@@ -124,7 +124,7 @@ static bool try_once(struct runtime *rt, const struct lease *l, const struct pro
         case PROBE_HTTP:
                 return try_all_tcp(l, until_ms) && try_http(l, probe, until_ms);
         case PROBE_EXEC:
-                snprintf(name, sizeof(name), "berth-%s", l->id);
+                lease_instance_name(l->id, name);
                 return runtime_exec(rt, name, probe->command, TRY_MS, &status, &err) == 0 &&
                        status == 0;
         case PROBE_NONE:
@@ -137,9 +137,9 @@ static bool try_once(struct runtime *rt, const struct lease *l, const struct pro
 static bool has_ended(struct runtime *rt, const struct lease *l, struct err *err) {
         struct instance i;
         struct err ignored;
-        char name[64];
+        char name[INSTANCE_NAME];
 
-        snprintf(name, sizeof(name), "berth-%s", l->id);
+        lease_instance_name(l->id, name);
         if (runtime_inspect(rt, name, &i, &ignored) < 0 || i.state != INSTANCE_EXITED)
                 return false;
         err_set(err, ERR_INVALID, "the instance exited with status %d before it answered",

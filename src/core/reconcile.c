@@ -24,8 +24,6 @@ static void *alloc(size_t size) {
         return p;
 }
 
-static void instance_name(const char *lease, char ret[64]) { snprintf(ret, 64, "berth-%s", lease); }
-
 /* A lease whose instance seems to be gone: one look, then the verdict as a command. */
 struct check {
         struct job job;
@@ -57,11 +55,11 @@ static void check_done(struct command *cmd) { free(container_of(cmd, struct chec
 static void check_job(struct job *job) {
         struct check *c = container_of(job, struct check, job);
         struct instance i;
-        char name[64];
+        char name[INSTANCE_NAME];
         struct err err;
         int r;
 
-        instance_name(c->lease.id, name);
+        lease_instance_name(c->lease.id, name);
         r = runtime_inspect(c->slot->rt, name, &i, &err);
         if (r == 0 && (i.state != INSTANCE_EXITED || i.generation != c->lease.restarts)) {
                 free(c);
@@ -218,11 +216,14 @@ struct sweep {
 };
 
 static void see_instance(struct sweep *s, struct work *w, const struct instance *i) {
+        const struct lease *known = read_model_lease(w->model, i->lease);
         struct engine *e = s->engine;
         struct lease l;
         struct err err;
 
-        if (leases_get(w->tx, i->lease, &l, &err) < 0) {
+        if (known) { /* as nearly all are: no look into the store for each */
+                l = *known;
+        } else if (leases_get(w->tx, i->lease, &l, &err) < 0) {
                 if (err.kind == ERR_NOT_FOUND &&
                     w->now_ms - i->created_ms > e->config.orphan_grace_ms)
                         remove_orphan(e, s->slot, i);

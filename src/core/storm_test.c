@@ -169,7 +169,7 @@ static bool banner(uint16_t port, char ret[LEASE_ID_SIZE]) {
         struct timeval patience = { .tv_usec = 200000 };
         char text[64] = "";
 
-        a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        a.sin_addr = bed_address();
         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
         if (connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0 ||
             recv(fd, text, sizeof(text) - 1, 0) < (ssize_t)(strlen("berth-") + LEASE_ID_SIZE - 4))
@@ -329,7 +329,7 @@ static void check_engine(struct storm *s) {
         for (unsigned port = PORT_FROM; port <= PORT_TO; port++)
                 CHECK(!gate_stats(s->bed.gate, (uint16_t)port, &stats));
         engine_stop(e, 10000);
-        CHECK(e->jobs == 0 && e->tracked.n == 0);
+        CHECK(e->jobs == 0 && e->tracked.n == 0 && e->timers.n == 2); /* tick and sweep */
         CHECK(!e->slots[0].starts.first && e->slots[0].starts.running == 0);
         CHECK(!e->slots[0].stops.first && e->slots[0].stops.running == 0);
 }

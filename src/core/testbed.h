@@ -15,8 +15,15 @@
 #include "core/verbs.h"
 #include "test.h"
 
+/* Tests run beside each other: each process has its doors on a loopback address of its own. */
+static inline struct in_addr bed_address(void) {
+        uint32_t pid = (uint32_t)getpid();
+
+        return (struct in_addr){ htonl(0x7f000000 | (pid & 0x7fffff) | 0x800000) };
+}
+
 struct bed {
-        char dir[64];
+        char dir[64], host[INET_ADDRSTRLEN];
         char store_url[512];
         struct loop *loop;
         struct gate *gate;
@@ -75,14 +82,15 @@ static inline void bed_init(struct bed *b, const char *options, int64_t capacity
                 snprintf(b->store_url, sizeof(b->store_url), "sqlite:%s/berth.db", b->dir);
         CHECK_OK(loop_new("gate", &b->loop, &err));
         loop_start(b->loop);
-        CHECK_OK(gate_new("127.0.0.1", &b->loop, 1, &b->gate, &err));
+        inet_ntop(AF_INET, &(struct in_addr){ bed_address().s_addr }, b->host, sizeof(b->host));
+        CHECK_OK(gate_new(b->host, &b->loop, 1, &b->gate, &err));
         CHECK_OK(runtime_open(url, &rc, &b->rt, &err));
         b->config = (struct engine_config){
                 .store_url = b->store_url,
                 .runtimes = { { .rt = b->rt, .capacity = capacity, .starts = 8, .stops = 16 } },
                 .n_runtimes = 1,
                 .gate = b->gate,
-                .public_host = "127.0.0.1",
+                .public_host = b->host,
                 .port_from = 42000,
                 .port_to = 42999,
                 .max_queue = 1000,
@@ -259,7 +267,7 @@ static inline bool bed_connects(uint16_t port) {
         struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
         _cleanup_close_ int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-        a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        a.sin_addr = bed_address();
         return connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0;
 }
 

@@ -45,6 +45,15 @@ static void tracked_drop(struct engine *e, struct tracked *t) {
         free(t);
 }
 
+void track_give_up(struct engine *e) {
+        struct tracked *t;
+        size_t at = 0;
+
+        while ((t = map_next(&e->tracked, &at)))
+                if (t->job == JOB_START)
+                        t->cancel = true;
+}
+
 void track_free(struct engine *e) {
         struct tracked *t;
         size_t at = 0;

@@ -21,8 +21,6 @@ int challenge_state_parse(const char *name) {
         return -1;
 }
 
-const char *probe_kind_name(enum probe_kind k) { return probes[k]; }
-
 int probe_kind_parse(const char *name) {
         for (size_t i = 0; i < ARRAY_SIZE(probes); i++)
                 if (strcmp(probes[i], name) == 0)
@@ -125,7 +123,7 @@ static void write_probe(struct buf *b, const struct instance_spec *s) {
 
         json_key(b, "probe");
         json_open(b, '{');
-        write_text(b, "type", probe_kind_name(p->kind));
+        write_text(b, "type", probes[p->kind]);
         if (p->kind == PROBE_TCP || p->kind == PROBE_HTTP)
                 write_text(b, "port", s->endpoints[p->endpoint].name);
         write_text(b, "path", p->path);

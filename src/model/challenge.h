@@ -19,8 +19,7 @@ const char *challenge_state_name(enum challenge_state s);
 int challenge_state_parse(const char *name); /* -1 when none */
 
 enum probe_kind { PROBE_TCP, PROBE_HTTP, PROBE_EXEC, PROBE_NONE };
-const char *probe_kind_name(enum probe_kind k); /* "tcp", "http", ... */
-int probe_kind_parse(const char *name);         /* -1 when none */
+int probe_kind_parse(const char *name); /* -1 when none */
 
 struct probe {
         enum probe_kind kind;

@@ -117,7 +117,6 @@ static int by_slug(const void *a, const void *b) {
 
 static int visible(const struct dirent *e) { return e->d_name[0] != '.'; }
 
-/* NOLINTNEXTLINE(readability-function-size): two lists, each with its length */
 int challenge_dir_load(const char *dir, int64_t tenant, struct arena *arena,
                        struct challenge ***ret, size_t *n, struct complaint **complaints,
                        size_t *n_complaints, struct err *err) {

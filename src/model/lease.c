@@ -91,6 +91,10 @@ bool lease_id_valid(const char *s) {
         return strlen(s) == LEASE_ID_LENGTH && strspn(s, digits) == LEASE_ID_LENGTH;
 }
 
+void lease_instance_name(const char *id, char ret[INSTANCE_NAME]) {
+        snprintf(ret, INSTANCE_NAME, "berth-%s", id);
+}
+
 #define MINUTE_MS 60000
 #define SECOND_MS 1000
 

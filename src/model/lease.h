@@ -82,11 +82,15 @@ static inline bool lease_live(const struct lease *l) { return l->state != LEASE_
 void lease_id_make(int64_t now_ms, char ret[LEASE_ID_SIZE]);
 bool lease_id_valid(const char *s);
 
-/* May LEASE be extended at NOW_MS?  The rules of DESIGN §5, in their order, with their texts.
+/* The name of the instance of lease ID at its engine: "berth-<id>". */
+#define INSTANCE_NAME 64
+void lease_instance_name(const char *id, char ret[INSTANCE_NAME]);
+
+/* May LEASE be extended at NOW_MS?  The rules in their order, with their texts.
  * Fails: NOT_FOUND, GONE expired, LIMIT count or lifetime reached. */
 _must_check_ int lease_check_extend(const struct lease *lease, int64_t now_ms, struct err *err);
 /* "Container extended by 15 minutes (extension 2/5)", for a lease just extended. */
 void lease_extended_text(const struct lease *lease, char *ret, size_t room);
 
-/* Asserts invariant I2. */
+/* Asserts I2 of ARCHITECTURE.md. */
 void lease_assert(const struct lease *lease);

@@ -72,6 +72,13 @@ TEST(names_are_read_as_they_are_written) {
         CHECK(protocol_parse("udp") == -1);
 }
 
+TEST(an_instance_has_its_leases_name) {
+        char name[INSTANCE_NAME];
+
+        lease_instance_name("01hf7yat00zzzzzzzzzz", name);
+        CHECK_STR(name, "berth-01hf7yat00zzzzzzzzzz");
+}
+
 TEST(ids_are_valid_and_sort_by_time) {
         char a[LEASE_ID_SIZE], b[LEASE_ID_SIZE];
 

@@ -396,7 +396,6 @@ static void handle(struct http_req *req) {
         assert(req->status || req->stage == HTTP_WAITING);
 }
 
-/* NOLINTNEXTLINE(readability-function-size): the parameters are libmicrohttpd's. */
 enum MHD_Result http_on_access(void *arg, struct MHD_Connection *mhd _unused_,
                                const char *url _unused_, const char *method,
                                const char *version _unused_, const char *data, size_t *n,

@@ -26,18 +26,6 @@ static void docker_free(struct runtime *rt) {
         free(d);
 }
 
-static const char *const *copy_texts(struct arena *arena, const char *const *texts) {
-        const char **copy;
-        size_t n = 0;
-
-        while (texts && texts[n])
-                n++;
-        copy = arena_alloc(arena, (n + 1) * sizeof(*copy));
-        for (size_t i = 0; i < n; i++)
-                copy[i] = arena_printf(arena, "%s", texts[i]);
-        return copy;
-}
-
 static int docker_open(const char *rest, const struct runtime_config *config, struct runtime **ret,
                        struct err *err) {
         struct docker_http *http;
@@ -55,7 +43,7 @@ static int docker_open(const char *rest, const struct runtime_config *config, st
         pthread_cond_init(&d->idle, NULL);
         docker_net_init(&d->net, config, !host);
         d->install = arena_printf(&d->arena, "%s", config->install);
-        d->allowed = copy_texts(&d->arena, config->allowed_images);
+        d->allowed = runtime_copy_texts(&d->arena, config->allowed_images);
         d->publish = config->publish_ports;
         if (config->publish_ports)
                 d->published_host = arena_printf(&d->arena, "%s",

@@ -1,4 +1,4 @@
-/* What the engine is asked to create: every line of the isolation, DESIGN §7. */
+/* What the engine is asked to create, with every line of the isolation. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

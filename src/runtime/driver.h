@@ -49,3 +49,6 @@ static inline bool runtime_cancelled(const bool *cancel) {
 
 /* May IMAGE be pulled?  GLOBS is NULL-terminated; NULL allows none. */
 bool runtime_image_allowed(const char *const *globs, const char *image);
+
+/* TEXTS (NULL-terminated; NULL is empty) and their list, in ARENA. */
+const char *const *runtime_copy_texts(struct arena *arena, const char *const *texts);

@@ -48,7 +48,7 @@ struct fake {
         struct fake_responder *responder;
         struct arena arena; /* what is copied at open */
         char *install, *down;
-        const char **allowed;
+        const char *const *allowed;
         struct options options;
         uint64_t draws;
         bool pulled; /* were the "remote" images pulled? */
@@ -103,18 +103,6 @@ static void fake_free(struct runtime *rt) {
         free(f);
 }
 
-static const char **copy_texts(struct arena *arena, const char *const *texts) {
-        size_t n = 0;
-        const char **copy;
-
-        while (texts && texts[n])
-                n++;
-        copy = arena_alloc(arena, (n + 1) * sizeof(*copy));
-        for (size_t i = 0; i < n; i++)
-                copy[i] = arena_printf(arena, "%s", texts[i]);
-        return copy;
-}
-
 static int fake_open(const char *rest, const struct runtime_config *config, struct runtime **ret,
                      struct err *err) {
         struct fake *f = calloc(1, sizeof(*f));
@@ -122,7 +110,7 @@ static int fake_open(const char *rest, const struct runtime_config *config, stru
         if (!f)
                 abort();
         f->install = arena_printf(&f->arena, "%s", config->install);
-        f->allowed = copy_texts(&f->arena, config->allowed_images);
+        f->allowed = runtime_copy_texts(&f->arena, config->allowed_images);
         random_bytes(&f->options.seed, sizeof(f->options.seed));
         if (parse(f, rest, err) < 0 || fake_responder_open(f->store, &f->responder, err) < 0) {
                 fake_free(&f->base);

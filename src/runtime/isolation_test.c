@@ -1,4 +1,4 @@
-/* DESIGN §7, line by line, proven from inside a container on a real engine.
+/* The isolation, line by line, proven from inside a container on a real engine.
  *
  * test/with-docker.sh gives the networks, and $OUTSIDE_ADDRESS and $OUTSIDE_PRIVATE: two addresses
  * of one machine beyond this host, a public and a private one, that answers on port 7777. */

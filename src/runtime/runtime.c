@@ -82,6 +82,18 @@ static bool word_ok(const char *s, size_t max) {
         return true;
 }
 
+const char *const *runtime_copy_texts(struct arena *arena, const char *const *texts) {
+        const char **copy;
+        size_t n = 0;
+
+        while (texts && texts[n])
+                n++;
+        copy = arena_alloc(arena, (n + 1) * sizeof(*copy));
+        for (size_t i = 0; i < n; i++)
+                copy[i] = arena_printf(arena, "%s", texts[i]);
+        return copy;
+}
+
 bool runtime_image_allowed(const char *const *globs, const char *image) {
         for (; globs && *globs; globs++)
                 if (str_glob(*globs, image))

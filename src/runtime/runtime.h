@@ -88,7 +88,7 @@ struct runtime_health {
         int breaker;       /* 0 closed, 1 half open, 2 open */
         char problem[256]; /* for operators; "" when none */
         char version[64];
-        bool isolated;           /* is the firewall rule of DESIGN §7 in force? */
+        bool isolated;           /* are the rules of runtime/firewall.h in force? */
         char isolation_fix[512]; /* the command that sets it, when not */
 };
 

@@ -75,23 +75,6 @@ int tenants_insert(struct tx *tx, struct tenant *t, struct err *err) {
                       &t->id, err);
 }
 
-int tenants_find(struct tx *tx, const char *slug, struct tenant *ret, struct err *err) {
-        struct rows rows;
-
-        if (find(tx, SQL_TENANT_FIND, ARGS(V(slug)), "tenant", &rows, err) < 0)
-                return -1;
-        return read_tenant(&rows, 0, ret, err);
-}
-
-int tenants_update(struct tx *tx, const struct tenant *t, struct err *err) {
-        struct rows rows;
-
-        return find(tx, SQL_TENANT_UPDATE,
-                    ARGS(V(t->id), V(t->slug), V(t->name), V(t->team_mode), V(t->max_leases),
-                         V(t->max_per_account)),
-                    "tenant", &rows, err);
-}
-
 struct tenants_walk {
         int (*fn)(void *arg, const struct tenant *, struct err *);
         void *arg;
@@ -132,14 +115,6 @@ static int read_team(const struct rows *rows, size_t i, struct team *ret, struct
 int teams_insert(struct tx *tx, struct team *t, struct err *err) {
         return insert(tx, SQL_TEAM_INSERT, ARGS(V(t->tenant), V(t->name), V(t->created_ms)), &t->id,
                       err);
-}
-
-int teams_find(struct tx *tx, int64_t tenant, const char *name, struct team *ret, struct err *err) {
-        struct rows rows;
-
-        if (find(tx, SQL_TEAM_FIND, ARGS(V(tenant), V(name)), "team", &rows, err) < 0)
-                return -1;
-        return read_team(&rows, 0, ret, err);
 }
 
 struct teams_walk {
@@ -185,14 +160,6 @@ int users_insert(struct tx *tx, struct user *u, struct err *err) {
                 tx, SQL_USER_INSERT,
                 ARGS(V(u->tenant), V(u->name), V(role_name(u->role)), V(u->team), V(u->created_ms)),
                 &u->id, err);
-}
-
-int users_find(struct tx *tx, int64_t tenant, const char *name, struct user *ret, struct err *err) {
-        struct rows rows;
-
-        if (find(tx, SQL_USER_FIND, ARGS(V(tenant), V(name)), "user", &rows, err) < 0)
-                return -1;
-        return read_user(&rows, 0, ret, err);
 }
 
 int users_get(struct tx *tx, int64_t id, struct user *ret, struct err *err) {

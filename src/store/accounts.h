@@ -12,15 +12,8 @@ _must_check_ int users_insert(struct tx *tx, struct user *user, struct err *err)
 _must_check_ int tokens_insert(struct tx *tx, struct token *token, struct err *err);
 
 /* Fail NOT_FOUND. */
-_must_check_ int tenants_find(struct tx *tx, const char *slug, struct tenant *ret, struct err *err);
-_must_check_ int teams_find(struct tx *tx, int64_t tenant, const char *name, struct team *ret,
-                            struct err *err);
-_must_check_ int users_find(struct tx *tx, int64_t tenant, const char *name, struct user *ret,
-                            struct err *err);
 _must_check_ int users_get(struct tx *tx, int64_t id, struct user *ret, struct err *err);
 _must_check_ int tokens_get(struct tx *tx, int64_t id, struct token *ret, struct err *err);
-
-_must_check_ int tenants_update(struct tx *tx, const struct tenant *tenant, struct err *err);
 _must_check_ int users_update(struct tx *tx, const struct user *user, struct err *err);
 _must_check_ int tokens_revoke(struct tx *tx, int64_t id, int64_t now_ms, struct err *err);
 

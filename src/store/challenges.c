@@ -6,7 +6,6 @@
 
 #define PAGE 32 /* rows read at once by a walk; each may be large */
 
-/* NOLINTNEXTLINE(readability-function-size): the eighth parameter is the error. */
 int challenges_put(struct tx *tx, int64_t tenant, const char *slug, const char *text,
                    int64_t now_ms, int64_t *id, bool *changed, struct err *err) {
         struct arena *arena = tx_scratch(tx);

@@ -177,20 +177,3 @@ int checkpoints_last(struct tx *tx, struct checkpoint *ret, struct err *err) {
                 return err_set(err, ERR_NOT_FOUND, "no checkpoint yet");
         return checkpoint_of_row(&rows, 0, ret, err);
 }
-
-int checkpoints_each(struct tx *tx, checkpoints_fn *fn, void *arg, struct err *err) {
-        _cleanup_arena_ struct arena arena = { 0 };
-        struct checkpoint c = { 0 };
-        struct rows rows;
-
-        do {
-                arena_reset(&arena);
-                if (tx_exec(tx, SQL_CHECKPOINT_LIST, ARGS(V(c.seq), V(EVENT_PAGE)), &arena, &rows,
-                            err) < 0)
-                        return -1;
-                for (size_t i = 0; i < rows.n; i++)
-                        if (checkpoint_of_row(&rows, i, &c, err) < 0 || fn(arg, &c, err) < 0)
-                                return -1;
-        } while (rows.n == EVENT_PAGE);
-        return 0;
-}

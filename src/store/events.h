@@ -41,8 +41,6 @@ _must_check_ int events_each(struct tx *tx, const struct event_filter *filter, e
 _must_check_ int checkpoints_insert(struct tx *tx, const struct checkpoint *c, struct err *err);
 /* The newest; NOT_FOUND when there is none. */
 _must_check_ int checkpoints_last(struct tx *tx, struct checkpoint *ret, struct err *err);
-typedef int checkpoints_fn(void *arg, const struct checkpoint *c, struct err *err);
-_must_check_ int checkpoints_each(struct tx *tx, checkpoints_fn *fn, void *arg, struct err *err);
 
 /* Who writes makes a checkpoint at least every 1,000 rows; more than this many without one are a
  * finding, as removing checkpoints would otherwise make room for a new chain. */

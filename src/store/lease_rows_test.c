@@ -256,6 +256,10 @@ TEST(the_queue_is_fair_between_accounts) {
         CHECK(n == 2);
         CHECK_OK(leases_queue(tx, "docker", 2, &arena, &got, &n, &err));
         CHECK(n == 0);
+        /* It has one: none of its own stands before other tenants'. */
+        CHECK_OK(db->driver->script(db, "UPDATE tenant SET max_leases = 1", &err));
+        CHECK_OK(leases_queue(tx, "fake", 10, &arena, &got, &n, &err));
+        CHECK(n == 0);
 }
 
 /* Ports */

@@ -32,7 +32,7 @@ typedef int leases_fn(void *arg, const struct lease *lease, struct err *err);
 _must_check_ int leases_each(struct tx *tx, int64_t since_ms, leases_fn *fn, void *arg,
                              struct err *err);
 /* The head of the queue of RUNTIME, in its fair order: the account with the fewest slots in use
- * first, then the one that waits longest; at most MAX. */
+ * first, then the one that waits longest; at most MAX.  Without those of tenants at their limit. */
 _must_check_ int leases_queue(struct tx *tx, const char *runtime, int64_t max, struct arena *arena,
                               struct lease **ret, size_t *n, struct err *err);
 

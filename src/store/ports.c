@@ -43,7 +43,6 @@ static int search_range(struct tx *tx, int from, int to, struct search *s, struc
         return 0;
 }
 
-/* NOLINTNEXTLINE(readability-function-size): the eighth parameter is the error. */
 int ports_take(struct tx *tx, const char *lease, uint16_t from, uint16_t to, uint16_t hint,
                size_t n, uint16_t *ret, struct err *err) {
         int start = hint >= from && hint < to ? hint + 1 : from;

@@ -15,12 +15,12 @@ static void cut(void) {
         db_free(db);
 }
 
-static bool has_user(struct db *db, int64_t tenant, const char *name) {
+static bool has_user(struct db *db, int64_t id) {
         _cleanup_(tx_endp) struct tx *tx = begin(db);
         struct user u;
         struct err err;
 
-        return users_find(tx, tenant, name, &u, &err) == 0;
+        return users_get(tx, id, &u, &err) == 0;
 }
 
 TEST(a_lost_connection_is_opened_again) {
@@ -34,21 +34,21 @@ TEST(a_lost_connection_is_opened_again) {
         cut();
         CHECK(tx_begin(db, &tx, &err) < 0 && err.kind == ERR_UNAVAILABLE);
         CHECK_OK(db_ping(db, &err));
-        CHECK(has_user(db, w.tenant.id, "player1"));
+        CHECK(has_user(db, w.users[0].id));
 
         /* In the middle of a transaction. */
         tx = begin(db);
         CHECK_OK(tx_savepoint(tx, &err));
-        CHECK_OK(users_find(tx, w.tenant.id, "player1", &u, &err));
+        CHECK_OK(users_get(tx, w.users[0].id, &u, &err));
         cut();
-        CHECK(users_find(tx, w.tenant.id, "player1", &u, &err) < 0);
+        CHECK(users_get(tx, w.users[0].id, &u, &err) < 0);
         CHECK(err.kind == ERR_UNAVAILABLE);
         CHECK(tx_rollback(tx, &err) < 0 && err.kind == ERR_UNAVAILABLE);
         CHECK(tx_savepoint(tx, &err) < 0);
         CHECK(tx_commit(&tx, &err) < 0);
         CHECK(!db_in_doubt(db)); /* no COMMIT was sent */
         CHECK_OK(db_ping(db, &err));
-        CHECK(has_user(db, w.tenant.id, "player1"));
+        CHECK(has_user(db, w.users[0].id));
 }
 
 TEST(a_commit_without_an_answer_is_in_doubt) {
@@ -63,7 +63,7 @@ TEST(a_commit_without_an_answer_is_in_doubt) {
         CHECK(tx_commit(&tx, &err) < 0);
         CHECK(err.kind == ERR_UNAVAILABLE && db_in_doubt(db));
         CHECK_OK(db_ping(db, &err));
-        CHECK(!has_user(db, w.tenant.id, "late"));
+        CHECK(!has_user(db, u.id));
         CHECK(!db_in_doubt(db)); /* the next transaction is its own */
 }
 

@@ -52,7 +52,7 @@ TEST(a_reader_holds_the_log_up_but_no_commit) {
 
         CHECK_OK(store_open_reader(store_url(), &reader, &err));
         tx = begin(reader);
-        CHECK_OK(users_find(tx, w.tenant.id, "player1", &u, &err));
+        CHECK_OK(users_get(tx, w.users[0].id, &u, &err));
         write_much(db, &w, 130);
         CHECK(wal_bytes() > 100 << 20);
         db_idle(db, &left);
@@ -82,7 +82,7 @@ TEST(a_full_disk_is_told_and_nothing_is_half_done) {
         /* SQLite may have ended the transaction: then nothing of it may go on by itself. */
         if (tx_rollback(tx, &err) < 0) {
                 CHECK(err.kind == ERR_UNAVAILABLE);
-                CHECK(users_find(tx, w.tenant.id, "player1", &two, &err) < 0);
+                CHECK(users_get(tx, w.users[0].id, &two, &err) < 0);
                 CHECK(tx_commit(&tx, &err) < 0);
         } else {
                 commit(tx);
@@ -133,7 +133,7 @@ TEST(a_killed_writer_leaves_no_lock_and_loses_nothing) {
         CHECK(waitpid(pid, &status, 0) == pid);
         _cleanup_(db_freep) struct db *db = reopen();
         _cleanup_(tx_endp) struct tx *tx = begin(db);
-        CHECK_OK(users_find(tx, w.tenant.id, "player1", &u, &err));
+        CHECK_OK(users_get(tx, w.users[0].id, &u, &err));
         CHECK(u.id == w.users[0].id);
 }
 

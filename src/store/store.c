@@ -24,18 +24,6 @@ int store_open_reader(const char *url, struct db **ret, struct err *err) {
 
 int store_schema_version(void) { return migrations[n_migrations - 1].number; }
 
-int meta_get(struct tx *tx, const char *key, struct arena *arena, const char **ret,
-             struct err *err) {
-        struct rows rows;
-
-        if (tx_exec(tx, SQL_META_GET, ARGS(V(key)), arena, &rows, err) < 0)
-                return -1;
-        if (rows.n == 0)
-                return err_set(err, ERR_NOT_FOUND, "the store has no \"%s\"", key);
-        *ret = rows_get(&rows, 0, 0).s;
-        return 0;
-}
-
 int meta_put_once(struct tx *tx, const char *key, const char *value, struct arena *arena,
                   const char **ret, struct err *err) {
         struct rows rows;

@@ -21,9 +21,7 @@ _must_check_ int store_open_reader(const char *url, struct db **ret, struct err 
 /* The number of the last migration that this program has. */
 int store_schema_version(void);
 
-/* Small facts of the install: "install", "audit_public_key" ...  NOT_FOUND when absent. */
-_must_check_ int meta_get(struct tx *tx, const char *key, struct arena *arena, const char **ret,
-                          struct err *err);
-/* Puts KEY when it is absent; *ret is what is there then. */
+/* Small facts of the install: "install", "audit_public_key" ...  Puts KEY when it is absent; *ret
+ * is what is there then. */
 _must_check_ int meta_put_once(struct tx *tx, const char *key, const char *value,
                                struct arena *arena, const char **ret, struct err *err);

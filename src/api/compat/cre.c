@@ -2,8 +2,7 @@
  * The container routes that clients of CRE speak, at the documented paths, with the documented
  * texts and codes, over the same verbs as the native ones.
  *
- * Its containers are per account and challenge, as ours are.  What it never told (when a lease
- * was extended last) is null.
+ * Its containers are per account and challenge, as ours are.
  */
 #include <stdio.h>
 #include <string.h>

@@ -125,6 +125,7 @@ CREATE INDEX instance_live_tenant ON instance (tenant_id, state) WHERE state <> 
 CREATE INDEX instance_live_runtime ON instance (runtime, state) WHERE state <> 'ended';
 CREATE INDEX instance_queue ON instance (runtime, queued_ms) WHERE state = 'pending';
 CREATE INDEX instance_ended ON instance (ended_ms, id) WHERE state = 'ended';
+CREATE INDEX instance_ended_owner ON instance (owner_kind, owner_id, ended_ms) WHERE state = 'ended';
 
 -- I8: a port belongs to one lease at a time, and only to a live one.
 CREATE TABLE port (

@@ -1,6 +1,13 @@
 -- The slots an account uses, and those it used since it asked, stand before its first waiting lease,
 -- that one before its second.  So nobody's place gets worse because another account's lease ends.
-WITH waiting AS (
+-- A tenant that has all it may have does not stand in the way of others.
+WITH sated AS (
+        SELECT tenant.id AS sated_id FROM tenant
+        WHERE max_leases > 0
+          AND max_leases <= (SELECT count(*) FROM instance held
+                             WHERE held.tenant_id = tenant.id
+                               AND held.state <> 'ended' AND held.state <> 'pending')
+), waiting AS (
         SELECT id AS waiting_id,
                row_number() OVER (PARTITION BY owner_kind, owner_id ORDER BY queued_ms, id)
                + (SELECT count(*) FROM instance busy
@@ -12,6 +19,7 @@ WITH waiting AS (
                     AND done.ended_ms >= asks.queued_ms AND done.running_ms > 0) AS turn
         FROM instance asks
         WHERE asks.state = 'pending' AND asks.runtime = $1
+          AND asks.tenant_id NOT IN (SELECT sated_id FROM sated)
 )
 SELECT id, tenant_id, challenge_id, owner_kind, owner_id, user_id, state, reason, base_ms,
        increment_ms, max_extensions, max_lifetime_ms, created_ms, expires_ms, queued_ms, running_ms,
