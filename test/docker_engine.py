@@ -189,8 +189,6 @@ class PrivateDockerd:
         for c in Engine(self.path).call('GET', '/containers/json', all='1')[1]:
             Engine(self.path).remove(c['Id'])
         self.stop()
-        with open(os.path.join(self.dir, 'log'), errors='replace') as f:
-            self.last_words = f.read()[-2000:]
         subprocess.run(['umount', '-l', f'{self.dir}/data'], capture_output=True)
         shutil.rmtree(self.dir, ignore_errors=True)
 

@@ -15,7 +15,7 @@ from daemon import HERE, TOP, Daemon, no_berth_environment, program
 # --- challenges ---
 
 def challenge_yaml(slug, image='berth/busybox', ports=('main',), extra='', policy=None,
-                   template='CTF{%s_<hex>}', runtime=None):
+                   template='CTF{%s_<hex>}'):
     """The text of a challenge.yml with an instance."""
     lines = [f'name: {slug}', f'slug: {slug}', 'category: test', 'description: For a test.',
              'value: 100', 'state: visible', 'instance:', f'  image: {image}']
@@ -27,8 +27,6 @@ def challenge_yaml(slug, image='berth/busybox', ports=('main',), extra='', polic
         lines += ['  flag:', f'    template: "{template % slug}"', '    env: true']
     if policy:
         lines.append('  policy: {%s}' % ', '.join(f'{k}: {v}' for k, v in policy.items()))
-    if runtime:
-        lines.append(f'  runtime: {runtime}')
     return '\n'.join(lines) + '\n' + extra
 
 

@@ -81,7 +81,7 @@ class Hasty(harness.Case):
         d = self.game(options='stop_ms=1500')
         p = self.player(d, 'ann')
         lease = self.start_running(p, 'alpha')
-        p.stop(lease['id']).expect(self, 202)
+        p.stop(lease['id']).expect(self, 200, 202)
         r = p.start('alpha', wait=10)
         r.expect_problem(self, 409, 'conflict')
         self.assertEqual(r.headers['retry-after'], '1')

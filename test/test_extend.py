@@ -57,7 +57,7 @@ class Extend(harness.Case):
                        'alpha': challenge_yaml('alpha')}, options='stop_ms=1500')
         p = self.player(d, 'ann')
         gone = self.start_running(p, 'alpha')
-        p.stop(gone['id']).expect(self, 202)
+        p.stop(gone['id']).expect(self, 200, 202)
         r = p.extend(gone['id']).expect_problem(self, 404, 'not_found')
         self.assertEqual(r['detail'], 'No active container found')
         self.wait_state(p, gone['id'], 'ended')

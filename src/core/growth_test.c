@@ -6,13 +6,16 @@
 static const struct policy minutes = { 900000, 900000, 5400000, 5 };
 
 #define PLAYERS 1000
+#define FEWER   400 /* on a PostgreSQL, where each user is a commit over a socket */
 
 static int64_t users[PLAYERS];
+
+static int players(void) { return getenv("STORE") ? FEWER : PLAYERS; }
 
 static void many_users(struct bed *b) {
         struct err err;
 
-        for (int i = 0; i < PLAYERS; i++) {
+        for (int i = 0; i < players(); i++) {
                 struct user_create u = { .command.origin.tenant = b->tenant };
 
                 snprintf(u.user.name, sizeof(u.user.name), "player%d", i);
@@ -64,25 +67,37 @@ static void stop_all(struct bed *b, int from, int n) {
         }
 }
 
-/* Players come and go: each slot that comes free goes to the next of a long queue. */
-TEST(a_long_queue_moves_on_fast) {
-        struct bed b;
-        int64_t began_ms;
+#define SLOTS 50
 
-        log_set_level(LOG_ERROR);
-        bed_init(&b, "", 100);
+/* Players come and go: milliseconds that it takes to hand on 100 slots while the rest of N wait. */
+static int64_t hand_on(int n) {
+        struct bed b;
+        int64_t ms;
+
+        bed_init(&b, "", SLOTS);
         bed_people(&b, minutes);
         many_users(&b);
-        ask(&b, 0, PLAYERS);
-        began_ms = clock_mono_ms();
-        for (int n = 0; n < 3; n++) {
-                stop_all(&b, n * 100, 100);
-                while (count(&b, LEASE_ENDED) < (size_t)(n + 1) * 100)
+        ask(&b, 0, n);
+        ms = clock_mono_ms();
+        for (int round = 0; round < 2; round++) {
+                stop_all(&b, round * SLOTS, SLOTS);
+                while (count(&b, LEASE_ENDED) < (size_t)(round + 1) * SLOTS)
                         bed_sleep_ms(5);
         }
-        printf("300 slots handed on: %lld ms\n", (long long)(clock_mono_ms() - began_ms));
-        CHECK(clock_mono_ms() - began_ms < 20000);
+        ms = clock_mono_ms() - ms;
         bed_done(&b);
+        return ms;
+}
+
+TEST(a_long_queue_moves_on_fast) {
+        int64_t short_ms, long_ms;
+
+        log_set_level(LOG_ERROR);
+        short_ms = hand_on(3 * SLOTS);
+        long_ms = hand_on(players());
+        printf("100 slots handed on: %lld ms, with many more that wait: %lld ms\n",
+               (long long)short_ms, (long long)long_ms);
+        CHECK(long_ms < 6 * short_ms + 1000);
 }
 
 TEST(a_long_queue_costs_a_start_little) {
@@ -95,9 +110,9 @@ TEST(a_long_queue_costs_a_start_little) {
         many_users(&b);
         ask(&b, 0, 1);
         first_ms = ask(&b, 1, 100);
-        ask(&b, 101, PLAYERS - 201);
-        last_ms = ask(&b, PLAYERS - 100, 100);
-        printf("100 starts: %lld ms, behind 900 that wait: %lld ms\n", (long long)first_ms,
+        ask(&b, 101, players() - 201);
+        last_ms = ask(&b, players() - 100, 100);
+        printf("100 starts: %lld ms, behind a long queue: %lld ms\n", (long long)first_ms,
                (long long)last_ms);
         CHECK(last_ms < 5 * first_ms + 200);
         bed_done(&b);

@@ -8,7 +8,7 @@ WITH sated AS (
                              WHERE held.tenant_id = tenant.id
                                AND held.state <> 'ended' AND held.state <> 'pending')
 ), waiting AS (
-        SELECT id AS waiting_id,
+        SELECT id AS waiting_id, queued_ms AS since_ms,
                row_number() OVER (PARTITION BY owner_kind, owner_id ORDER BY queued_ms, id)
                + (SELECT count(*) FROM instance busy
                   WHERE busy.owner_kind = asks.owner_kind AND busy.owner_id = asks.owner_id
@@ -20,10 +20,12 @@ WITH sated AS (
         FROM instance asks
         WHERE asks.state = 'pending' AND asks.runtime = $1
           AND asks.tenant_id NOT IN (SELECT sated_id FROM sated)
+), head AS (
+        SELECT waiting_id, turn FROM waiting ORDER BY turn, since_ms, waiting_id LIMIT $2
 )
 SELECT id, tenant_id, challenge_id, owner_kind, owner_id, user_id, state, reason, base_ms,
        increment_ms, max_extensions, max_lifetime_ms, created_ms, expires_ms, queued_ms, running_ms,
        ended_ms, extensions, restarts, runtime, engine_id, host, endpoints, attempts, retry_ms,
        worker, problem, version, extended_ms
-FROM waiting JOIN instance ON id = waiting_id
-ORDER BY turn, queued_ms, id LIMIT $2
+FROM head JOIN instance ON id = waiting_id
+ORDER BY turn, queued_ms, id
