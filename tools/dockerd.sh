@@ -36,12 +36,23 @@ mount_cgroups() {
         fi
 }
 
+# An engine that was killed leaves its pid file; a new one refuses to start when another program has
+# that number by now.
+forget() { # pid file, program
+        pid=$($as_root cat "$1" 2>/dev/null || true)
+        if [ -n "$pid" ] && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" != "$2" ]; then
+                $as_root rm -f "$1"
+        fi
+}
+
 start() {
         if [ -d /run/systemd/system ]; then
                 $as_root systemctl start docker
                 return 0
         fi
         mount_cgroups
+        forget /var/run/docker.pid dockerd
+        forget /var/run/docker/containerd/containerd.pid containerd
         echo "docker: starting dockerd (its log is $log)"
         $as_root sh -c "setsid nohup dockerd >>'$log' 2>&1 </dev/null &"
 }
