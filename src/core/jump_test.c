@@ -1,5 +1,6 @@
 /* I9: somebody sets the date.  Leases end when they would have, and it is told. */
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 
 #include "core/testbed.h"
@@ -30,7 +31,8 @@ static void jump(time_t by_s) {
         CHECK(bed_lease(&b, l.id, &l) && l.state == LEASE_RUNNING);
         CHECK(bed_connects(l.endpoints[0].port));
         engine_readiness(b.engine, &ready);
-        CHECK(ready.clock_jumped_ms / 1000 == by_s);
+        /* Both clocks are read in ms, and a real one may be slewed meanwhile. */
+        CHECK(llabs(ready.clock_jumped_ms - by_s * 1000) < 1000);
         l = bed_wait(&b, l.id, LEASE_ENDED);
         CHECK(l.reason == REASON_STOPPED_AUTO);
         CHECK(clock_mono_ms() - began_ms >= 1900 && clock_mono_ms() - began_ms < 4000);
