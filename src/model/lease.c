@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -69,6 +70,8 @@ int protocol_parse(const char *name) {
 #define LEASE_ID_TIME   10 /* characters of 5 bits: 50 bits of ms last beyond the year 37000 */
 #define LEASE_ID_CHANCE 10
 #define LEASE_ID_LENGTH (LEASE_ID_TIME + LEASE_ID_CHANCE)
+#define CHANCE_START    (UINT64_C(1) << 49) /* of 50 bits: steps do not reach the end */
+#define CHANCE_STEP     (UINT64_C(1) << 24)
 
 /* Crockford's base 32 in its own order, which is also ASCII's: text sorts as the number does. */
 static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -78,10 +81,27 @@ static void put_base32(uint64_t v, char *ret, size_t n) {
                 ret[i - 1] = digits[v & 31];
 }
 
-void lease_id_make(int64_t now_ms, char ret[LEASE_ID_SIZE]) {
+/* The chance of an id: drawn, or a random step after that of the last id of the same moment. */
+static uint64_t next_chance(int64_t now_ms) {
+        static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+        static int64_t last_ms;
+        static uint64_t last;
         uint64_t chance;
 
-        random_bytes(&chance, sizeof(chance));
+        pthread_mutex_lock(&lock);
+        if (now_ms == last_ms)
+                last += 1 + random_below(CHANCE_STEP);
+        else
+                last = random_below(CHANCE_START);
+        last_ms = now_ms;
+        chance = last;
+        pthread_mutex_unlock(&lock);
+        return chance;
+}
+
+void lease_id_make(int64_t now_ms, char ret[LEASE_ID_SIZE]) {
+        uint64_t chance = next_chance(now_ms);
+
         memset(ret, 0, LEASE_ID_SIZE);
         put_base32((uint64_t)now_ms, ret, LEASE_ID_TIME);
         put_base32(chance, ret + LEASE_ID_TIME, LEASE_ID_CHANCE);

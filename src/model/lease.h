@@ -78,7 +78,7 @@ const char *end_reason_name(enum end_reason r);
 int end_reason_parse(const char *name);
 static inline bool lease_live(const struct lease *l) { return l->state != LEASE_ENDED; }
 
-/* A fresh id.  Sorts by time of making. */
+/* A fresh id.  Those that one program makes sort in the order of their making. */
 void lease_id_make(int64_t now_ms, char ret[LEASE_ID_SIZE]);
 bool lease_id_valid(const char *s);
 
