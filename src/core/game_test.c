@@ -164,7 +164,7 @@ static void check_all(struct game *g, int64_t now_ms) {
                 CHECK(game_total(g, account(i)) == score_of(i, INT64_MAX, INT64_MAX).total);
         check_bloods(g);
         check_board(g, BOARD_LIVE);
-        check_board(g, now_ms - random() % 50);
+        check_board(g, now_ms - lrand48() % 50);
         check_board(g, BOARD_LIVE);
 }
 
@@ -212,18 +212,18 @@ static void take_back(struct game *g, size_t who, int64_t challenge) {
 }
 
 static struct scoring random_scoring(void) {
-        struct scoring s = { .kind = (enum scoring_kind)(random() % 4),
-                             .initial = random() % 500,
-                             .decay = (double)(random() % 80) / 10 };
+        struct scoring s = { .kind = (enum scoring_kind)(lrand48() % 4),
+                             .initial = lrand48() % 500,
+                             .decay = (double)(lrand48() % 80) / 10 };
 
-        s.minimum = s.initial ? random() % s.initial : 0;
+        s.minimum = s.initial ? lrand48() % s.initial : 0;
         return s;
 }
 
 static void change_something(struct game *g, size_t who, int64_t challenge) {
         struct fact *f;
 
-        switch (random() % 4) {
+        switch (lrand48() % 4) {
         case 0:
                 truth.counts[who] = !truth.counts[who];
                 game_put_account(g, account(who), truth.counts[who], "");
@@ -233,7 +233,7 @@ static void change_something(struct game *g, size_t who, int64_t challenge) {
                 game_put_challenge(g, challenge, &truth.scoring[challenge]);
                 break;
         case 2:
-                truth.bonus[random() % BLOODS] = random() % 20;
+                truth.bonus[lrand48() % BLOODS] = lrand48() % 20;
                 game_set_bonus(g, truth.bonus);
                 break;
         default:
@@ -245,16 +245,16 @@ static void change_something(struct game *g, size_t who, int64_t challenge) {
 }
 
 static void step(struct game *g, int64_t now_ms) {
-        size_t who = (size_t)random() % ACCOUNTS;
-        int64_t challenge = 1 + random() % CHALLENGES, value = random() % 300 - 100;
-        int64_t hint = 1 + random() % HINTS_MAX;
+        size_t who = (size_t)lrand48() % ACCOUNTS;
+        int64_t challenge = 1 + lrand48() % CHALLENGES, value = lrand48() % 300 - 100;
+        int64_t hint = 1 + lrand48() % HINTS_MAX;
 
-        switch (random() % 8) {
+        switch (lrand48() % 8) {
         case 0:
         case 1:
         case 2:
                 /* Others' rows may come late, from another daemon or a re-judged submission. */
-                solve(g, who, challenge, now_ms - (random() % 4 ? 0 : random() % 100));
+                solve(g, who, challenge, now_ms - (lrand48() % 4 ? 0 : lrand48() % 100));
                 break;
         case 3:
                 if (find(who, HINT, challenge * 100 + hint))
@@ -273,7 +273,7 @@ static void step(struct game *g, int64_t now_ms) {
                 take_back(g, who, challenge);
                 break;
         default:
-                if (random() % 3 == 0)
+                if (lrand48() % 3 == 0)
                         change_something(g, who, challenge);
         }
 }
@@ -298,10 +298,10 @@ TEST(every_history_gives_what_its_facts_say) {
                 struct game *g, *copy;
                 int64_t now_ms = 1000000;
 
-                srandom(seed);
+                srand48(seed);
                 g = begin();
                 for (int i = 0; i < 300 && truth.n < DEEDS - 1; i++) {
-                        now_ms += random() % 3;
+                        now_ms += lrand48() % 3;
                         step(g, now_ms);
                         if (i % 10 == 0)
                                 check_all(g, now_ms);
