@@ -1,0 +1,10 @@
+/* The inside of challenge_parse(): one file per block of an author's file. */
+#pragma once
+
+#include "model/challenge.h"
+#include "model/place.h"
+
+/* What the block may have. */
+extern const char *const challenge_instance_keys[];
+_must_check_ int challenge_parse_instance(const struct place *at, struct instance_spec *s,
+                                          struct err *err);
