@@ -1,9 +1,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "api/query.h"
+#include "base/clock.h"
 #include "base/str.h"
 
 int query_int(const char *key, const char *text, int64_t min, int64_t max, int64_t def,
@@ -34,70 +34,13 @@ int query_bool(const char *key, const char *text, bool *ret, struct err *err) {
         return 0;
 }
 
-/* N digits at *AT, which moves on; -1 when they are not there. */
-static int digits(const char **at, int n) {
-        int v = 0;
-
-        for (; n > 0; n--, (*at)++) {
-                if (**at < '0' || **at > '9')
-                        return -1;
-                v = v * 10 + (**at - '0');
-        }
-        return v;
-}
-
-/* FORMAT: d stands for two digits, y for four, all else for itself. */
-static bool scan(const char **at, const char *format, int *ret) {
-        for (; *format; format++) {
-                if (*format == 'd' || *format == 'y') {
-                        *ret = digits(at, *format == 'y' ? 4 : 2);
-                        if (*ret++ < 0)
-                                return false;
-                } else if (*(*at)++ != *format) {
-                        return false;
-                }
-        }
-        return true;
-}
-
-/* The ms of an optional ".123456". */
-static int fraction(const char **at) {
-        int ms = 0, unit = 100;
-
-        if (**at != '.')
-                return 0;
-        (*at)++;
-        if (**at < '0' || **at > '9')
-                return -1;
-        for (; **at >= '0' && **at <= '9'; (*at)++, unit /= 10)
-                ms += unit * (**at - '0');
-        return ms;
-}
-
-/* The s since 1970 of year, month, day, hour, minute, second; -1 when there is no such time. */
-static int64_t seconds_of(const int v[6]) {
-        struct tm tm = { .tm_year = v[0] - 1900, .tm_mon = v[1] - 1, .tm_mday = v[2] };
-        int64_t day;
-
-        if (v[0] < 1970 || v[1] < 1 || v[1] > 12 || v[2] < 1 || v[3] > 23 || v[4] > 59 || v[5] > 60)
-                return -1;
-        day = timegm(&tm);
-        return tm.tm_mday == v[2] ? day + v[3] * 3600L + v[4] * 60L + v[5] : -1;
-}
-
 int query_time(const char *key, const char *text, int64_t *ret, struct err *err) {
-        int64_t seconds;
-        int v[6], ms;
+        int64_t ms = 0;
 
-        if (!text) {
-                *ret = 0;
-                return 0;
-        }
-        if (!scan(&text, "y-d-dTd:d:d", v) || (ms = fraction(&text)) < 0 ||
-            strcmp(text, "Z") != 0 || (seconds = seconds_of(v)) < 0)
-                return err_set(err, ERR_INVALID,
-                               "%s: must be a time in UTC such as 2026-11-20T19:05:06Z", key);
-        *ret = seconds * 1000 + ms;
+        if (text && !clock_parse(text, &ms))
+                return err_set(err, ERR_INVALID, "%s: must be a time such as 2026-11-20T19:05:06Z",
+                               key);
+        *ret = ms;
         return 0;
 }
 

@@ -1,6 +1,7 @@
 #include <assert.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -77,4 +78,86 @@ void clock_text(int64_t ms, char ret[CLOCK_TEXT]) {
         p = digits(p, 3, part % 1000);
         *p++ = 'Z';
         *p = '\0';
+}
+
+/* N digits at *AT, which moves on; -1 when they are not there. */
+static int read_digits(const char **at, int n) {
+        int v = 0;
+
+        for (; n > 0; n--, (*at)++) {
+                if (**at < '0' || **at > '9')
+                        return -1;
+                v = v * 10 + (**at - '0');
+        }
+        return v;
+}
+
+/* FORMAT: d stands for two digits, y for four, all else for itself. */
+static bool scan(const char **at, const char *format, int *ret) {
+        for (; *format; format++) {
+                if (*format == 'd' || *format == 'y') {
+                        *ret = read_digits(at, *format == 'y' ? 4 : 2);
+                        if (*ret++ < 0)
+                                return false;
+                } else if (*(*at)++ != *format) {
+                        return false;
+                }
+        }
+        return true;
+}
+
+/* The ms of an optional ".123456". */
+static int fraction(const char **at) {
+        int ms = 0, unit = 100;
+
+        if (**at != '.')
+                return 0;
+        (*at)++;
+        if (**at < '0' || **at > '9')
+                return -1;
+        for (; **at >= '0' && **at <= '9'; (*at)++, unit /= 10)
+                ms += unit * (**at - '0');
+        return ms;
+}
+
+/* The s since 1970 of year, month, day, hour, minute, second; -1 when there is no such time. */
+static int64_t seconds_of(const int v[6]) {
+        struct tm tm = { .tm_year = v[0] - 1900, .tm_mon = v[1] - 1, .tm_mday = v[2] };
+        int64_t day;
+
+        if (v[0] < 1970 || v[1] < 1 || v[1] > 12 || v[2] < 1 || v[3] > 23 || v[4] > 59 || v[5] > 60)
+                return -1;
+        day = timegm(&tm);
+        return tm.tm_mday == v[2] ? day + v[3] * 3600L + v[4] * 60L + v[5] : -1;
+}
+
+/* "Z", "+02:00" or "-0530", in s; false when there is none. */
+static bool read_offset(const char **at, int64_t *ret) {
+        int v[2], sign = **at == '-' ? -1 : 1;
+
+        *ret = 0;
+        if (**at == 'Z' || **at == 'z') {
+                (*at)++;
+                return true;
+        }
+        if (**at != '+' && **at != '-')
+                return false;
+        (*at)++;
+        v[0] = read_digits(at, 2);
+        *at += **at == ':';
+        v[1] = v[0] < 0 ? -1 : read_digits(at, 2);
+        *ret = sign * (v[0] * INT64_C(3600) + v[1] * INT64_C(60));
+        return v[0] >= 0 && v[0] < 24 && v[1] >= 0 && v[1] < 60;
+}
+
+bool clock_parse(const char *text, int64_t *ret) {
+        int64_t seconds, offset;
+        int v[6], ms;
+
+        if (!scan(&text, "y-d-dTd:d:d", v) || (ms = fraction(&text)) < 0 ||
+            !read_offset(&text, &offset) || *text || (seconds = seconds_of(v)) < 0 ||
+            seconds < offset)
+                return false;
+        *ret = (seconds - offset) * 1000 + ms;
+        return true;
 }

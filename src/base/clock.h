@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 int64_t clock_now_ms(void);  /* anchored wall clock, ms since the epoch */
@@ -22,3 +23,7 @@ int64_t clock_check(void);
 /* "2026-11-20T19:05:06.123Z"; RET has room for CLOCK_TEXT bytes. */
 #define CLOCK_TEXT 32
 void clock_text(int64_t ms, char ret[CLOCK_TEXT]);
+
+/* RFC 3339, "2026-11-20T19:05:06.123Z" or with an offset such as +02:00, to ms since 1970.  False
+ * when TEXT is none, or before 1970. */
+bool clock_parse(const char *text, int64_t *ret);

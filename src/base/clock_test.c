@@ -85,3 +85,36 @@ TEST(text_is_what_the_calendar_says) {
                 CHECK_STR(got, want);
         }
 }
+
+static int64_t parsed(const char *text) {
+        int64_t ms = -1;
+
+        return clock_parse(text, &ms) ? ms : -1;
+}
+
+TEST(moments_are_read_with_their_offset) {
+        char text[CLOCK_TEXT];
+
+        CHECK(parsed("1970-01-01T00:00:01Z") == 1000);
+        CHECK(parsed("1970-01-01T02:00:01+02:00") == 1000);
+        CHECK(parsed("1969-12-31T19:00:01-0500") == -1); /* before 1970 where it was written */
+        CHECK(parsed("1970-01-01T00:00:00.25Z") == 250);
+        clock_text(parsed("2026-11-20T19:05:06.123456+05:30"), text);
+        CHECK_STR(text, "2026-11-20T13:35:06.123Z");
+}
+
+TEST(what_is_no_moment) {
+        static const char *const bad[] = { "",
+                                           "2026-11-20",
+                                           "2026-11-20T19:05:06",
+                                           "2026-11-20 19:05:06Z",
+                                           "2026-02-30T00:00:00Z",
+                                           "2026-11-20T24:00:00Z",
+                                           "2026-11-20T19:05:06+2",
+                                           "2026-11-20T19:05:06+24:00",
+                                           "2026-11-20T19:05:06Zx",
+                                           "1970-01-01T00:00:00+01:00" };
+
+        for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+                CHECK(parsed(bad[i]) == -1);
+}
