@@ -25,9 +25,13 @@ struct key {
 
 static char removed;
 static unsigned char seed[crypto_shorthash_KEYBYTES];
+static uint64_t id_seed;
 static pthread_once_t seeded = PTHREAD_ONCE_INIT;
 
-static void draw_seed(void) { random_bytes(seed, sizeof(seed)); }
+static void draw_seed(void) {
+        random_bytes(seed, sizeof(seed));
+        random_bytes(&id_seed, sizeof(id_seed));
+}
 
 static uint64_t hash(const void *data, size_t n) {
         uint64_t ret;
@@ -42,8 +46,16 @@ static struct key text_key(const char *key) {
         return (struct key){ .hash = hash(key, strlen(key)), .text = key };
 }
 
+/* The finalizer of SplitMix64 (Steele, Lea and Flood 2014): every bit of the key moves every bit
+ * of the hash. */
 static struct key id_key(int64_t key) {
-        return (struct key){ .hash = hash(&key, sizeof(key)), .id = key };
+        uint64_t h;
+
+        pthread_once(&seeded, draw_seed);
+        h = (uint64_t)key ^ id_seed;
+        h = (h ^ h >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+        h = (h ^ h >> 27) * UINT64_C(0x94d049bb133111eb);
+        return (struct key){ .hash = h ^ h >> 31, .id = key };
 }
 
 static bool same(const struct map_slot *s, const struct key *k) {

@@ -2,7 +2,8 @@
  * Hash maps from text or from 64-bit numbers to pointers.
  *
  * Open addressing, keyed by SipHash with a seed drawn at start, so that
- * names from outside cannot be chosen to collide.  A text key is not copied:
+ * names from outside cannot be chosen to collide; numbers are our own and
+ * are only mixed.  A text key is not copied:
  * it must live in the value it leads to.  Values are not owned.  Not
  * thread-safe.  Zero-initialised is empty and valid.
  */
