@@ -34,21 +34,7 @@ void buf_clear(struct buf *b) {
         b->data[0] = '\0';
 }
 
-void buf_add(struct buf *b, const void *data, size_t n) {
-        buf_reserve(b, n);
-        if (n)
-                memcpy(b->data + b->len, data, n);
-        b->len += n;
-        b->data[b->len] = '\0';
-}
-
 void buf_str(struct buf *b, const char *s) { buf_add(b, s, strlen(s)); }
-
-void buf_char(struct buf *b, char c) {
-        buf_reserve(b, 1);
-        b->data[b->len++] = c;
-        b->data[b->len] = '\0';
-}
 
 void buf_int(struct buf *b, int64_t v) {
         uint64_t left = v < 0 ? -(uint64_t)v : (uint64_t)v;

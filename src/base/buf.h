@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/attr.h"
 
@@ -20,10 +21,19 @@ struct buf {
 void buf_done(struct buf *b);
 void buf_clear(struct buf *b); /* empties, keeps the memory */
 void buf_reserve(struct buf *b, size_t more);
-void buf_add(struct buf *b, const void *data, size_t n);
 void buf_str(struct buf *b, const char *s);
-void buf_char(struct buf *b, char c);
 void buf_int(struct buf *b, int64_t v);
 void buf_printf(struct buf *b, const char *fmt, ...) _printf_(2, 3);
+
+static inline void buf_add(struct buf *b, const void *data, size_t n) {
+        if (n >= b->cap - b->len) /* with room for the NUL */
+                buf_reserve(b, n);
+        if (n)
+                memcpy(b->data + b->len, data, n);
+        b->len += n;
+        b->data[b->len] = '\0';
+}
+
+static inline void buf_char(struct buf *b, char c) { buf_add(b, &c, 1); }
 
 #define _cleanup_buf_ _cleanup_(buf_done)

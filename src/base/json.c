@@ -30,18 +30,23 @@ static void escape(struct buf *b, unsigned char c) {
 }
 
 /* Printable ASCII that stands for itself: nearly all there is. */
-static bool is_plain(unsigned char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
+static const bool is_plain[256] = { [0x20 ... 0x21] = true,
+                                    [0x23 ... 0x5b] = true,
+                                    [0x5d ... 0x7e] = true };
 
-static void quote(struct buf *b, const char *s, size_t n) {
+static size_t plain_length(const char *s, size_t n) {
+        size_t i = 0;
+
+        while (i < n && is_plain[(unsigned char)s[i]])
+                i++;
+        return i;
+}
+
+static void quote_escaped(struct buf *b, const char *s, size_t n) {
         size_t plain = 0, i = 0, len;
 
-        buf_reserve(b, n + 2);
         buf_char(b, '"');
-        while (i < n) {
-                while (i < n && is_plain((unsigned char)s[i]))
-                        i++;
-                if (i == n)
-                        break;
+        while ((i += plain_length(s + i, n - i)) < n) {
                 len = str_utf8(s + i, n - i);
                 if (len && (unsigned char)s[i] >= 0x20 && s[i] != '"' && s[i] != '\\') {
                         i += len;
@@ -56,6 +61,21 @@ static void quote(struct buf *b, const char *s, size_t n) {
         }
         buf_add(b, s + plain, n - plain);
         buf_char(b, '"');
+}
+
+static void quote(struct buf *b, const char *s, size_t n) {
+        char *at;
+
+        buf_reserve(b, n + 2);
+        if (plain_length(s, n) < n) {
+                quote_escaped(b, s, n);
+                return;
+        }
+        at = b->data + b->len;
+        at[0] = '"';
+        memcpy(at + 1, s, n);
+        memcpy(at + 1 + n, "\"", 2);
+        b->len += n + 2;
 }
 
 void json_open(struct buf *b, char bracket) {
