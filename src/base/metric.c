@@ -42,8 +42,9 @@ static const struct bounds all_bounds[] = {
 };
 
 /* One combination of label values.  Made once, never freed or moved. */
-struct series {
+struct metric_series {
         uint64_t hash;
+        enum metric id;
         _Atomic uint64_t value; /* the bits of a double; of a histogram, the sum */
         _Atomic uint64_t buckets[METRIC_BOUNDS_MAX + 1];
         char labels[METRIC_LABELS_MAX][METRIC_VALUE_MAX];
@@ -52,9 +53,9 @@ struct series {
 /* Readers find a series in the slots (open addressing, only ever filled) without a lock;
  * who adds one holds ADDING.  ALL has them in the order they came. */
 struct family {
-        _Atomic(struct series *) slots[SLOTS];
-        _Atomic(struct series *) all[METRIC_SERIES_MAX + 1];
-        _Atomic(struct series *) other; /* there once the family is full */
+        _Atomic(struct metric_series *) slots[SLOTS];
+        _Atomic(struct metric_series *) all[METRIC_SERIES_MAX + 1];
+        _Atomic(struct metric_series *) other; /* there once the family is full */
         size_t n;
 };
 
@@ -95,7 +96,7 @@ static uint64_t hash(const char *const values[METRIC_LABELS_MAX]) {
         return h ^ h >> 32;
 }
 
-static bool same(const struct series *s, uint64_t h, const char *const *values) {
+static bool same(const struct metric_series *s, uint64_t h, const char *const *values) {
         if (s->hash != h)
                 return false;
         for (size_t i = 0; i < METRIC_LABELS_MAX; i++)
@@ -105,9 +106,10 @@ static bool same(const struct series *s, uint64_t h, const char *const *values) 
 }
 
 /* The slot of the series, or the empty one where it would be. */
-static _Atomic(struct series *) *find(struct family *f, uint64_t h, const char *const *values) {
+static _Atomic(struct metric_series *) *find(struct family *f, uint64_t h,
+                                             const char *const *values) {
         size_t i = h & (SLOTS - 1);
-        struct series *s;
+        struct metric_series *s;
 
         while ((s = atomic_load_explicit(&f->slots[i], memory_order_acquire)) &&
                !same(s, h, values))
@@ -115,43 +117,45 @@ static _Atomic(struct series *) *find(struct family *f, uint64_t h, const char *
         return &f->slots[i];
 }
 
-static struct series *make(struct family *f, uint64_t h, const char *const *values) {
-        struct series *s = calloc(1, sizeof(*s));
+static struct metric_series *make(enum metric id, uint64_t h, const char *const *values) {
+        struct family *f = &families[id];
+        struct metric_series *s = calloc(1, sizeof(*s));
 
         if (!s)
                 abort();
         s->hash = h;
+        s->id = id;
         for (size_t i = 0; i < METRIC_LABELS_MAX; i++)
                 str_copy(s->labels[i], METRIC_VALUE_MAX, values[i]);
         atomic_store_explicit(&f->all[f->n++], s, memory_order_release);
         return s;
 }
 
-static struct series *add(enum metric id, uint64_t h, const char *const *values) {
+static struct metric_series *add(enum metric id, uint64_t h, const char *const *values) {
         static const char *const other[METRIC_LABELS_MAX] = { "other", "other", "other", "other" };
         struct family *f = &families[id];
-        _Atomic(struct series *) *slot;
-        struct series *s;
+        _Atomic(struct metric_series *) *slot;
+        struct metric_series *s;
 
         pthread_mutex_lock(&adding);
         slot = find(f, h, values);
         s = atomic_load(slot);
         if (!s && f->n < METRIC_SERIES_MAX) {
-                s = make(f, h, values);
+                s = make(id, h, values);
                 atomic_store_explicit(slot, s, memory_order_release);
         } else if (!s) {
                 s = atomic_load(&f->other);
                 if (!s)
-                        s = make(f, 0, other);
+                        s = make(id, 0, other);
                 atomic_store_explicit(&f->other, s, memory_order_release);
         }
         pthread_mutex_unlock(&adding);
         return s;
 }
 
-static struct series *series(enum metric id, const char *const *labels) {
+static struct metric_series *series(enum metric id, const char *const *labels) {
         const char *values[METRIC_LABELS_MAX];
-        struct series *s;
+        struct metric_series *s;
         uint64_t h;
 
         fill(id, labels, values);
@@ -184,22 +188,47 @@ static void increase(_Atomic uint64_t *value, double v) {
                 ;
 }
 
+/* By the end of the metric's name; looked up once for each. */
 static const struct bounds *bounds_of(enum metric id) {
-        size_t len = strlen(table[id].name), i = 0, suffix;
+        static const struct bounds *_Atomic known[_METRIC_N];
+        const struct bounds *found = atomic_load_explicit(&known[id], memory_order_relaxed);
 
-        for (;; i++) {
+        for (size_t i = 0; !found; i++) {
+                size_t len = strlen(table[id].name), suffix;
+
                 assert(i < ARRAY_SIZE(all_bounds));
                 suffix = strlen(all_bounds[i].suffix);
                 if (len > suffix &&
                     strcmp(table[id].name + len - suffix, all_bounds[i].suffix) == 0)
-                        return &all_bounds[i];
+                        found = &all_bounds[i];
         }
+        atomic_store_explicit(&known[id], found, memory_order_relaxed);
+        return found;
+}
+
+struct metric_series *metric_series_(enum metric id, const char *const *labels) {
+        return series(id, labels);
+}
+
+void metric_series_add(struct metric_series *s, double v) {
+        assert(table[s->id].type == METRIC_TYPE_GAUGE ||
+               (table[s->id].type == METRIC_TYPE_COUNTER && v >= 0));
+        increase(&s->value, v);
+}
+
+void metric_series_observe(struct metric_series *s, double v) {
+        const struct bounds *bounds = bounds_of(s->id);
+        size_t i = 0;
+
+        assert(table[s->id].type == METRIC_TYPE_HISTOGRAM);
+        while (i < bounds->n && v > bounds->upto[i])
+                i++;
+        atomic_fetch_add_explicit(&s->buckets[i], 1, memory_order_relaxed);
+        increase(&s->value, v);
 }
 
 void metric_add_(enum metric id, double v, const char *const *labels) {
-        assert(table[id].type == METRIC_TYPE_GAUGE ||
-               (table[id].type == METRIC_TYPE_COUNTER && v >= 0));
-        increase(&series(id, labels)->value, v);
+        metric_series_add(series(id, labels), v);
 }
 
 void metric_set_(enum metric id, double v, const char *const *labels) {
@@ -208,17 +237,7 @@ void metric_set_(enum metric id, double v, const char *const *labels) {
 }
 
 void metric_observe_(enum metric id, double v, const char *const *labels) {
-        const struct bounds *bounds;
-        struct series *s;
-        size_t i = 0;
-
-        assert(table[id].type == METRIC_TYPE_HISTOGRAM);
-        s = series(id, labels);
-        bounds = bounds_of(id);
-        while (i < bounds->n && v > bounds->upto[i])
-                i++;
-        atomic_fetch_add_explicit(&s->buckets[i], 1, memory_order_relaxed);
-        increase(&s->value, v);
+        metric_series_observe(series(id, labels), v);
 }
 
 static void write_value(struct buf *b, const char *value) {
@@ -238,7 +257,8 @@ static void write_value(struct buf *b, const char *value) {
 }
 
 /* {method="GET",status="200"}, and le="..." when LE is given; nothing when there are none. */
-static void write_labels(struct buf *b, enum metric id, const struct series *s, const char *le) {
+static void write_labels(struct buf *b, enum metric id, const struct metric_series *s,
+                         const char *le) {
         const char *name = table[id].labels;
         size_t n = count_labels(id);
 
@@ -272,15 +292,15 @@ static void write_number(struct buf *b, double v) {
         buf_char(b, '\n');
 }
 
-static void write_line(struct buf *b, enum metric id, const struct series *s, const char *suffix,
-                       const char *le, double v) {
+static void write_line(struct buf *b, enum metric id, const struct metric_series *s,
+                       const char *suffix, const char *le, double v) {
         buf_str(b, table[id].name);
         buf_str(b, suffix);
         write_labels(b, id, s, le);
         write_number(b, v);
 }
 
-static void write_histogram(struct buf *b, enum metric id, struct series *s) {
+static void write_histogram(struct buf *b, enum metric id, struct metric_series *s) {
         const struct bounds *bounds = bounds_of(id);
         uint64_t n = 0;
         char le[32];
@@ -299,7 +319,7 @@ static void write_histogram(struct buf *b, enum metric id, struct series *s) {
 
 static void write_family(struct buf *b, enum metric id) {
         struct family *f = &families[id];
-        struct series *s;
+        struct metric_series *s;
 
         /* What has no labels has one series from the start, at 0. */
         if (count_labels(id) == 0)

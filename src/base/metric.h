@@ -35,5 +35,14 @@ void metric_add_(enum metric id, double v, const char *const *labels);
 void metric_set_(enum metric id, double v, const char *const *labels);
 void metric_observe_(enum metric id, double v, const char *const *labels);
 
+/* The series of these label values, for who updates it all the time: made once, good for ever.  As
+ * for the calls above, but the labels are looked up here only. */
+struct metric_series;
+#define metric_series(id, ...) \
+        metric_series_(id, (const char *const[]){ __VA_ARGS__ __VA_OPT__(, ) NULL })
+struct metric_series *metric_series_(enum metric id, const char *const *labels);
+void metric_series_add(struct metric_series *s, double v);     /* of a counter or a gauge */
+void metric_series_observe(struct metric_series *s, double v); /* of a histogram */
+
 /* The Prometheus text exposition format, version 0.0.4. */
 void metric_write(struct buf *b);
