@@ -9,6 +9,9 @@
 
 _Static_assert(SIGN_PUBLIC == crypto_sign_PUBLICKEYBYTES, "Ed25519");
 _Static_assert(SIGN_SECRET == crypto_sign_SECRETKEYBYTES, "Ed25519");
+_Static_assert(SHORT_HASH_SIZE == crypto_shorthash_siphashx24_BYTES &&
+                       SHORT_HASH_SIZE == crypto_shorthash_siphashx24_KEYBYTES,
+               "SipHash");
 _Static_assert(SIGNATURE == crypto_sign_BYTES, "Ed25519");
 
 /* Fetching an algorithm and making a context cost more than a short digest, so the
@@ -84,6 +87,11 @@ void hmac_sha256(const uint8_t key[KEY_SIZE], const void *data, size_t n,
         must(EVP_MAC_init(c, key, KEY_SIZE, NULL) == 1 && EVP_MAC_update(c, data, n) == 1 &&
              EVP_MAC_final(c, ret, &len, SHA256_SIZE) == 1);
         assert(len == SHA256_SIZE);
+}
+
+void short_hash(const uint8_t key[SHORT_HASH_SIZE], const void *data, size_t n,
+                uint8_t ret[SHORT_HASH_SIZE]) {
+        must(crypto_shorthash_siphashx24(ret, data, n, key) == 0);
 }
 
 bool crypto_equal(const void *a, const void *b, size_t n) { return sodium_memcmp(a, b, n) == 0; }

@@ -20,6 +20,11 @@ void crypto_init(void);
 
 void sha256(const void *data, size_t n, uint8_t ret[SHA256_SIZE]);
 void hmac_sha256(const uint8_t key[KEY_SIZE], const void *data, size_t n, uint8_t ret[SHA256_SIZE]);
+/* SipHash-2-4 with 128 bits: a quick keyed hash of short texts.  Who has not the key cannot find
+ * two that meet. */
+#define SHORT_HASH_SIZE 16
+void short_hash(const uint8_t key[SHORT_HASH_SIZE], const void *data, size_t n,
+                uint8_t ret[SHORT_HASH_SIZE]);
 bool crypto_equal(const void *a, const void *b, size_t n); /* constant time */
 
 void sign_keys(uint8_t public[SIGN_PUBLIC], uint8_t secret[SIGN_SECRET]); /* a fresh pair */

@@ -120,3 +120,21 @@ TEST(hex_that_is_none) {
         }
         CHECK(d[0] == 1 && d[1] == 2 && d[2] == 3);
 }
+
+/* The first and the last of the reference vectors of SipHash-2-4-128 (Aumasson and Bernstein). */
+TEST(short_hashes) {
+        uint8_t key[SHORT_HASH_SIZE], text[63], hash[SHORT_HASH_SIZE];
+        char hex[2 * SHORT_HASH_SIZE + 1];
+
+        crypto_init();
+        for (size_t i = 0; i < sizeof(key); i++)
+                key[i] = (uint8_t)i;
+        for (size_t i = 0; i < sizeof(text); i++)
+                text[i] = (uint8_t)i;
+        short_hash(key, text, 0, hash);
+        hex_encode(hash, sizeof(hash), hex);
+        CHECK_STR(hex, "a3817f04ba25a8e66df67214c7550293");
+        short_hash(key, text, sizeof(text), hash);
+        hex_encode(hash, sizeof(hash), hex);
+        CHECK_STR(hex, "5150d1772f50834a503e069a973fbd7c");
+}
