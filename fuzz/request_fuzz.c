@@ -26,7 +26,8 @@ static void route(const char *method, const char *path) {
         assert(!m.path || m.route);
         if (!m.path)
                 return;
-        assert(strlen(m.param) < ROUTE_PARAM && !strchr(m.param, '/'));
+        for (size_t i = 0; i < ROUTE_PARAMS_MAX; i++)
+                assert(strlen(m.params[i]) < ROUTE_PARAM && !strchr(m.params[i], '/'));
         router_allow(m.route->template, allow);
 }
 

@@ -3,12 +3,17 @@
 
 #include "api/credential.h"
 
-/* How many bytes of S are letters, digits, _ - or in MORE: strspn(), without its table. */
+/* Letters, digits, _ and -. */
+static const bool is_word[256] = {
+        ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true,
+        ['_'] = true,         ['-'] = true,
+};
+
+/* How many bytes of S are of a word, or MORE: strspn(), without making its table each time. */
 static size_t span(const char *s, char more) {
         size_t n = 0;
 
-        while ((s[n] >= 'a' && s[n] <= 'z') || (s[n] >= 'A' && s[n] <= 'Z') ||
-               (s[n] >= '0' && s[n] <= '9') || s[n] == '_' || s[n] == '-' || (s[n] && s[n] == more))
+        while (is_word[(unsigned char)s[n]] || (s[n] && s[n] == more))
                 n++;
         return n;
 }
@@ -22,7 +27,8 @@ bool credential_token(const char *value, const char **ret, size_t *n) {
                 if (strncasecmp(value, schemes[i], skip) != 0)
                         continue;
                 value += skip;
-                value += strspn(value, " ");
+                while (*value == ' ')
+                        value++;
                 length = span(value, '_');
                 if (!length || value[length] || length >= TOKEN_TEXT)
                         return false;

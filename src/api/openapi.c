@@ -151,11 +151,9 @@ static void write_parameter(struct buf *b, const char *name, const char *in, con
 }
 
 static void write_parameters(struct buf *b, const struct route *r) {
-        const char *open = strchr(r->template, '{');
-
         json_key(b, "parameters");
         json_open(b, '[');
-        if (open) {
+        for (const char *open = r->template; (open = strchr(open, '{')); open++) {
                 _cleanup_buf_ struct buf name = { 0 };
 
                 buf_add(&name, open + 1, strcspn(open + 1, "}"));

@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,41 +47,107 @@ bool permission_has(enum permission p, enum role role, bool host) {
         return roles & 1u << role && (host || !(roles & HOST));
 }
 
-/* Does PATH fit TEMPLATE?  Then PARAM is what stands for its `{name}`, "" without one.  Every
- * request walks the table with this: it stops at the first byte that differs. */
-static bool fits(const char *template, const char *path, char param[ROUTE_PARAM]) {
+/* --- the tree --- */
+
+#define NODES_MAX 512
+
+/* A segment of the templates, below those before it. */
+struct node {
+        const char *text; /* n bytes */
+        size_t n;
+        struct node *next, *children, *param; /* param: what stands for a `{name}` */
+        const struct route *first, *rows[HTTP_OTHER + 1];
+};
+
+static struct node nodes[NODES_MAX]; /* the first is the root */
+static size_t n_nodes;
+static pthread_once_t planted = PTHREAD_ONCE_INIT;
+
+static struct node *add_node(const char *text, size_t n) {
+        assert(n_nodes < NODES_MAX);
+        nodes[n_nodes] = (struct node){ .text = text, .n = n };
+        return &nodes[n_nodes++];
+}
+
+static bool is_segment(const struct node *node, const char *text, size_t n) {
+        return node->n == n && memcmp(node->text, text, n) == 0;
+}
+
+/* The child of AT for the segment TEXT of a template. */
+static struct node *child_of(struct node *at, const char *text, size_t n) {
+        struct node *child = at->children;
+
+        if (*text == '{') {
+                if (!at->param)
+                        at->param = add_node(text, n);
+                return at->param;
+        }
+        while (child && !is_segment(child, text, n))
+                child = child->next;
+        if (child)
+                return child;
+        child = add_node(text, n);
+        child->next = at->children;
+        at->children = child;
+        return child;
+}
+
+static void plant(void) {
+        add_node("", 0);
+        for (const struct route *r = routes; r < routes + n_routes; r++) {
+                struct node *at = &nodes[0];
+                size_t n;
+
+                for (const char *text = r->template; *text; text += n) {
+                        text++; /* the slash */
+                        n = strcspn(text, "/");
+                        at = child_of(at, text, n);
+                }
+                if (!at->first)
+                        at->first = r;
+                assert(!at->rows[r->method]);
+                at->rows[r->method] = r;
+        }
+}
+
+/* The node below AT that PATH leads to, NULL when there is none.  Its parameters go into RET, from
+ * number PARAM on.  A segment that is written out goes before one that is a parameter. */
+static const struct node *walk(const struct node *at, const char *path, size_t param,
+                               struct match *ret) {
+        const struct node *found;
+        const char *end;
         size_t n;
 
-        for (; *template && *template == *path; template ++, path++)
-                ;
-        if (*template != '{') {
-                param[0] = '\0';
-                return !*template && !*path;
-        }
-        n = strcspn(path, "/");
-        if (n == 0 || n >= ROUTE_PARAM || strcmp(strchr(template, '}') + 1, path + n) != 0)
-                return false;
-        memcpy(param, path, n);
-        param[n] = '\0';
-        return true;
+        if (!*path)
+                return at->first ? at : NULL;
+        if (*path != '/')
+                return NULL;
+        end = strchrnul(++path, '/');
+        n = (size_t)(end - path);
+        for (const struct node *child = at->children; child; child = child->next)
+                if (is_segment(child, path, n) && (found = walk(child, end, param, ret)))
+                        return found;
+        if (!at->param || n == 0 || n >= ROUTE_PARAM)
+                return NULL;
+        assert(param < ROUTE_PARAMS_MAX);
+        memcpy(ret->params[param], path, n);
+        ret->params[param][n] = '\0';
+        return walk(at->param, end, param + 1, ret);
 }
 
 void router_match(enum http_method method, const char *path, struct match *ret) {
+        const struct node *found;
+
+        pthread_once(&planted, plant);
+        *ret = (struct match){ 0 };
+        found = *path ? walk(&nodes[0], path, 0, ret) : NULL;
+        if (!found)
+                return;
         if (method == HTTP_HEAD)
                 method = HTTP_GET;
-        *ret = (struct match){ 0 };
-        for (const struct route *r = routes; r < routes + n_routes; r++) {
-                if (!fits(r->template, path, ret->param))
-                        continue;
-                if (!ret->path)
-                        ret->route = r;
-                ret->path = true;
-                if (r->method == method) {
-                        ret->method = true;
-                        ret->route = r;
-                        return;
-                }
-        }
+        ret->path = true;
+        ret->method = found->rows[method] != NULL;
+        ret->route = ret->method ? found->rows[method] : found->first;
 }
 
 static const char *method_text(enum http_method m) {

@@ -2,7 +2,7 @@
  * The router: from a method and a path to a row of routes.def.
  *
  * A template's `{name}` stands for one whole segment of 1 to ROUTE_PARAM - 1
- * bytes; there is at most one in a template.  Pure and thread-safe.
+ * bytes; there are at most ROUTE_PARAMS_MAX in a template.  Pure and thread-safe.
  */
 #pragma once
 
@@ -13,7 +13,8 @@
 #include "model/account.h"
 #include "net/http.h"
 
-#define ROUTE_PARAM 64
+#define ROUTE_PARAM      64
+#define ROUTE_PARAMS_MAX 2
 
 enum permission {
 #define PERMISSION(id, name, roles, what) PERMISSION_##id,
@@ -50,7 +51,7 @@ extern const size_t n_routes;
 struct match {
         const struct route *route; /* the template's first row when only the method is wrong */
         bool path, method;         /* what was right */
-        char param[ROUTE_PARAM];
+        char params[ROUTE_PARAMS_MAX][ROUTE_PARAM]; /* in their order; "" where there is none */
 };
 /* HEAD is taken as GET. */
 void router_match(enum http_method method, const char *path, struct match *ret);
