@@ -11,10 +11,10 @@
 #include "api/logs.h"
 #include "api/openapi.h"
 #include "api/problem.h"
+#include "api/tally.h"
 #include "api/wait.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/metric.h"
 #include "base/random.h"
 
 #define SLOW_US INT64_C(1000000)
@@ -31,12 +31,12 @@ struct buf *call_buf(struct call *c) {
         return &c->lane->scratch;
 }
 
-static void add_common_headers(struct http_req *req, const char *request_id) {
-        http_add_header(req, "X-Request-ID", request_id);
-        http_add_header(req, "X-Content-Type-Options", "nosniff");
-        http_add_header(req, "Content-Security-Policy",
-                        "default-src 'none'; frame-ancestors 'none'");
-}
+const struct http_pair api_headers[] = {
+        { "Cache-Control", "no-store" },
+        { "X-Content-Type-Options", "nosniff" },
+        { "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'" },
+        { NULL, NULL },
+};
 
 static void keep_answer(struct call *c, int status, const struct buf *body) {
         const struct key_answer answer = {
@@ -48,17 +48,12 @@ static void keep_answer(struct call *c, int status, const struct buf *body) {
                                    status >= 200 && status < 300 ? &answer : NULL);
 }
 
-static void reply(struct call *c, int status, const char *type, const struct buf *body) {
-        add_common_headers(c->req, c->origin.request_id);
+void call_reply(struct call *c, int status, const char *type, const struct buf *body) {
+        http_add_header(c->req, "X-Request-ID", c->origin.request_id);
         if (*c->location)
                 http_add_header(c->req, "Location", c->location);
         keep_answer(c, status, body);
         http_reply(c->req, status, type, body->data, body->len);
-}
-
-void call_reply(struct call *c, int status, const char *type, const struct buf *body) {
-        http_add_header(c->req, "Cache-Control", "no-store");
-        reply(c, status, type, body);
 }
 
 void call_reply_json(struct call *c, int status) {
@@ -80,12 +75,11 @@ void call_reply_etag(struct call *c, const struct buf *body, const char *etag) {
 
         http_add_header(c->req, "Cache-Control", "private, no-cache");
         http_add_header(c->req, "ETag", etag);
-        reply(c, same ? 304 : 200, same ? NULL : TYPE_JSON, same ? call_buf(c) : body);
+        call_reply(c, same ? 304 : 200, same ? NULL : TYPE_JSON, same ? call_buf(c) : body);
 }
 
 struct http_stream *call_stream(struct call *c, const char *type, size_t max_pending_bytes) {
-        http_add_header(c->req, "Cache-Control", "no-store");
-        add_common_headers(c->req, c->origin.request_id);
+        http_add_header(c->req, "X-Request-ID", c->origin.request_id);
         return http_stream_open(c->req, 200, type, max_pending_bytes);
 }
 
@@ -311,7 +305,8 @@ void api_handle(void *api, struct http_req *req) {
         set_request_id(c);
         router_match(http_method(req), http_path(req), &match);
         c->route = match.route;
-        memcpy(c->param, match.param, sizeof(c->param));
+        memcpy(c->param, match.params[0], sizeof(c->param));
+        memcpy(c->param2, match.params[1], sizeof(c->param2));
         if (!match.path || !match.method)
                 refuse_unrouted(c, match.path);
         else if (is_admitted(c) && read_body(c) && is_first(c))
@@ -347,36 +342,33 @@ void api_error_body(struct http_req *req, int status, struct buf *body) {
         random_bytes(chance, sizeof(chance));
         hex_encode(chance, sizeof(chance), id);
         p.request_id = credential_request_id(given) ? given : id;
-        add_common_headers(req, p.request_id);
-        http_add_header(req, "Cache-Control", "no-store");
+        http_add_header(req, "X-Request-ID", p.request_id);
         problem_write(body, &p);
 }
 
 /* Changes and refusals are logged; reads that went well would drown them. */
-static void log_access(const struct call *c, const char *route, int status, int64_t us) {
+static void log_access(const struct call *c, int status, int64_t us) {
         enum http_method method = http_method(c->req);
         bool read = method == HTTP_GET || method == HTTP_HEAD;
 
         log_write(read && status < 400 && us < SLOW_US ? LOG_DEBUG : LOG_INFO, "request",
                   LOG_ARGS(LOG_TEXT("request_id", c->origin.request_id),
-                           LOG_TEXT("method", http_method_name(method)), LOG_TEXT("route", route),
+                           LOG_TEXT("method", http_method_name(method)),
+                           LOG_TEXT("route", c->route ? c->route->template : "other"),
                            LOG_INT("status", status), LOG_INT("ms", us / 1000), LOG_INT("us", us),
                            LOG_INT("user", c->origin.user)));
 }
 
-void api_done(void *api _unused_, struct http_req *req) {
+void api_done(void *api, struct http_req *req) {
+        struct api *a = api;
         struct call *c = http_context(req);
-        const char *route = c && c->route ? c->route->template : "other";
         int64_t us = clock_mono_us() - http_started_us(req);
-        unsigned s = (unsigned)http_status(req);
-        const char status[] = { (char)('0' + s / 100 % 10), (char)('0' + s / 10 % 10),
-                                (char)('0' + s % 10), '\0' };
 
-        metric_add(METRIC_REQUESTS, 1, http_method_name(http_method(req)), route, status);
-        metric_observe(METRIC_REQUEST_TIME, (double)us / 1e6, route);
+        tally_request(a->tally, c ? c->route : NULL, http_method(req), http_status(req),
+                      (double)us / 1e6);
         if (!c)
                 return;
-        log_access(c, route, http_status(req), us);
+        log_access(c, http_status(req), us);
         json_decref(c->body);
         if (c->key)
                 idempotency_finish(c->api->keys, TAKE(c->key), NULL);
@@ -393,6 +385,7 @@ int api_new(const struct api_config *config, struct api **ret, struct err *err) 
         a->model = engine_read_model(config->engine);
         a->limits = limits_new();
         a->keys = idempotency_new();
+        a->tally = tally_new();
         random_bytes(chance, sizeof(chance));
         hex_encode(chance, sizeof(chance), a->id_prefix);
         a->id_prefix[2 * sizeof(chance)] = '-';
@@ -400,8 +393,10 @@ int api_new(const struct api_config *config, struct api **ret, struct err *err) 
         call_etag(&a->openapi, a->openapi_etag);
         a->lanes = calloc(config->n_loops, sizeof(*a->lanes));
         assert(a->lanes);
-        for (size_t i = 0; i < config->n_loops; i++)
+        for (size_t i = 0; i < config->n_loops; i++) {
                 wait_lane_init(&a->lanes[i], a, config->loops[i]);
+                a->lanes[i].digests = guard_digests_new();
+        }
         if (followers_new(config->max_followers, &a->followers, err) < 0)
                 return -1;
         *ret = TAKE(a);
@@ -419,11 +414,14 @@ struct api *api_free(struct api *a) {
         if (!a)
                 return NULL;
         followers_free(a->followers);
-        for (size_t i = 0; a->lanes && i < a->config.n_loops; i++)
+        for (size_t i = 0; a->lanes && i < a->config.n_loops; i++) {
                 wait_lane_done(&a->lanes[i]);
+                free(a->lanes[i].digests);
+        }
         free(a->lanes);
         idempotency_free(a->keys);
         limits_free(a->limits);
+        tally_free(a->tally);
         buf_done(&a->openapi);
         free(a);
         return NULL;

@@ -24,7 +24,8 @@ void api_quiesce(struct api *a);
 struct api *api_free(struct api *a); /* after the server */
 DEFINE_CLEANUP(struct api *, api_free)
 
-/* For struct http_config: handler and error_body. */
+/* For struct http_config: headers, handler and error_body. */
+extern const struct http_pair api_headers[];
 void api_handle(void *api, struct http_req *req);
 void api_error_body(struct http_req *req, int status, struct buf *body);
 /* For struct http_config, too: metrics and the access log. */

@@ -30,7 +30,8 @@
 struct lane {
         struct api *api;
         struct loop *loop;
-        struct buf scratch; /* a reply in the making */
+        struct buf scratch;      /* a reply in the making */
+        struct digests *digests; /* of the tokens it saw: guard.c */
         struct loop_timer tick;
         bool ticking;
         struct waiter *waiters[WAITER_SLOTS]; /* by lease */
@@ -45,6 +46,7 @@ struct api {
         struct read_model *model;
         struct limits *limits;
         struct idempotency *keys;
+        struct tally *tally;
         struct followers *followers;
         struct buf openapi;
         char openapi_etag[ETAG_SIZE];
@@ -58,8 +60,8 @@ struct call {
         struct api *api;
         struct http_req *req;
         struct lane *lane;
-        const struct route *route; /* NULL: no path matched */
-        char param[ROUTE_PARAM];   /* what the template's {name} stands for */
+        const struct route *route;                    /* NULL: no path matched */
+        char param[ROUTE_PARAM], param2[ROUTE_PARAM]; /* what the template's {name}s stand for */
         struct origin origin;
         int64_t token;        /* its id */
         json_t *body;         /* as the route wants it; freed with the call */
@@ -93,6 +95,7 @@ static inline bool call_may(const struct call *c, enum permission p) {
         return permission_has(p, c->origin.role, c->origin.tenant == API_TENANT);
 }
 
+struct digests *guard_digests_new(void); /* freed with free() */
 /* Checks the Authorization header and fills in the origin; replies and returns false when refused.
  */
 bool guard_check(struct call *c);

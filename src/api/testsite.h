@@ -74,6 +74,7 @@ static inline void site_init(struct site *s, const char *options, int64_t capaci
                                     .max_header_bytes = 16384,
                                     .max_connections = 1000,
                                     .idle_timeout_s = 10,
+                                    .headers = api_headers,
                                     .handler = api_handle,
                                     .on_done = api_done,
                                     .error_body = api_error_body };

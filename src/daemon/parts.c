@@ -6,7 +6,7 @@
 #include "daemon/parts.h"
 
 #define BODY_MAX       ((size_t)1024 * 1024)
-#define HEADER_MAX     16384
+#define HEADER_MAX     8192
 #define QUIESCE_MS     8000
 #define ENGINE_STOP_MS 12000
 
@@ -149,6 +149,7 @@ int parts_listen(struct parts *p, struct err *err) {
                 .tls_cert = *s->tls_cert ? s->tls_cert : NULL,
                 .tls_key = *s->tls_key ? s->tls_key : NULL,
                 .trusted_proxies = s->proxies,
+                .headers = api_headers,
                 .handler = api_handle,
                 .on_done = api_done,
                 .arg = p->api,

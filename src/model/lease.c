@@ -108,7 +108,11 @@ void lease_id_make(int64_t now_ms, char ret[LEASE_ID_SIZE]) {
 }
 
 bool lease_id_valid(const char *s) {
-        return strlen(s) == LEASE_ID_LENGTH && strspn(s, digits) == LEASE_ID_LENGTH;
+        size_t n = 0;
+
+        while (s[n] && n <= LEASE_ID_LENGTH && memchr(digits, s[n], sizeof(digits) - 1))
+                n++;
+        return n == LEASE_ID_LENGTH && !s[n];
 }
 
 void lease_instance_name(const char *id, char ret[INSTANCE_NAME]) {

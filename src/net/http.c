@@ -49,7 +49,7 @@ static void recycle(struct buf *b) {
 
 void http_req_free(struct http_req *req) {
         struct http_loop *hl = req->loop;
-        struct buf target, body, headers, answer;
+        struct buf target, body, answer;
         struct arena arena;
 
         arena_reset(&req->arena);
@@ -57,25 +57,20 @@ void http_req_free(struct http_req *req) {
                 arena_done(&req->arena);
         recycle(&req->target);
         recycle(&req->body);
-        recycle(&req->headers);
         recycle(&req->answer);
         if (hl->n_free == HTTP_FREE_MAX || hl->closing) {
                 buf_done(&req->target);
                 buf_done(&req->body);
-                buf_done(&req->headers);
                 buf_done(&req->answer);
                 arena_done(&req->arena);
                 free(req);
                 return;
         }
-        target = req->target, body = req->body, headers = req->headers, answer = req->answer;
+        target = req->target, body = req->body, answer = req->answer;
         arena = req->arena;
-        *req = (struct http_req){ .target = target,
-                                  .body = body,
-                                  .headers = headers,
-                                  .answer = answer,
-                                  .arena = arena,
-                                  .next = hl->free };
+        *req = (struct http_req){
+                .target = target, .body = body, .answer = answer, .arena = arena, .next = hl->free
+        };
         hl->free = req;
         hl->n_free++;
 }
@@ -156,57 +151,20 @@ bool http_is_open(const struct http_req *req) {
 }
 
 void http_add_header(struct http_req *req, const char *name, const char *value) {
-        size_t n = strlen(name) + 1, m = strlen(value) + 1;
+        size_t n = strlen(value);
 
-        assert(!memchr(name, '\n', n) && !memchr(name, '\r', n));
-        assert(!memchr(value, '\n', m) && !memchr(value, '\r', m));
-        buf_add(&req->headers, name, n);
-        buf_add(&req->headers, value, m);
-}
-
-/* Puts the headers that were added into RESPONSE.  libmicrohttpd refuses an empty value: such a
- * header says nothing and is left out. */
-static void put_headers(const struct http_req *req, struct MHD_Response *response) {
-        const char *end = req->headers.data + req->headers.len;
-
-        for (const char *name = req->headers.data; name < end;) {
-                const char *value = name + strlen(name) + 1;
-
-                if (*value)
-                        MHD_add_response_header(response, name, value);
-                name = value + strlen(value) + 1;
-        }
-}
-
-void http_respond(struct http_req *req, int status, const char *content_type,
-                  struct MHD_Response *response) {
-        enum MHD_Result r;
-
-        if (!response)
-                abort(); /* out of memory */
-        if (content_type)
-                MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
-        put_headers(req, response);
-        if (req->loop->quiescing)
-                MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-        req->status = status;
-        r = MHD_queue_response(req->mhd, (unsigned)status, response);
-        assert(r == MHD_YES);
-        MHD_destroy_response(response);
-}
-
-/* The body lives in the request's own buffer until the request is over: no copy is made. */
-static void respond_answer(struct http_req *req, int status, const char *content_type) {
-        http_respond(req, status, content_type,
-                     MHD_create_response_from_buffer(req->answer.len, req->answer.data,
-                                                     MHD_RESPMEM_PERSISTENT));
+        assert(req->n_headers < HTTP_HEADERS_MAX && !memchr(value, '\n', n) &&
+               !memchr(value, '\r', n));
+        if (n == 0) /* libmicrohttpd refuses it: such a header says nothing and is left out */
+                return;
+        req->headers[req->n_headers++] =
+                (struct http_pair){ name, arena_grow(&req->arena, value, n + 1, n + 1) };
 }
 
 void http_reply(struct http_req *req, int status, const char *content_type, const void *body,
                 size_t n) {
         assert(http_is_open(req));
-        buf_add(&req->answer, body, n);
-        respond_answer(req, status, content_type);
+        http_answer(req, status, content_type, body, n);
 }
 
 void http_error_body(struct http_req *req, int status) {
@@ -219,11 +177,18 @@ void http_error_body(struct http_req *req, int status) {
                 s->config.error_body(req, status, &req->answer);
 }
 
+/* The body lives in the request's own buffer until the request is over. */
+static void respond_error(struct http_req *req, int status) {
+        http_respond(req, status, HTTP_ERROR_TYPE,
+                     MHD_create_response_from_buffer(req->answer.len, req->answer.data,
+                                                     MHD_RESPMEM_PERSISTENT));
+}
+
 /* Answers with an error of the server's own, and lets no handler see the request. */
 static enum MHD_Result refuse(struct http_req *req, int status) {
         req->stage = HTTP_REFUSED;
         http_error_body(req, status);
-        respond_answer(req, status, HTTP_ERROR_TYPE);
+        respond_error(req, status);
         return MHD_YES;
 }
 
@@ -414,7 +379,7 @@ enum MHD_Result http_on_access(void *arg, struct MHD_Connection *mhd _unused_,
                 handle(req);
                 return MHD_YES;
         case HTTP_REFUSED: /* a chunked body under TLS, now at its end */
-                respond_answer(req, 413, HTTP_ERROR_TYPE);
+                respond_error(req, 413);
                 return MHD_YES;
         case HTTP_NEW:
         case HTTP_HANDLED:
@@ -438,6 +403,7 @@ void http_on_completed(void *arg, struct MHD_Connection *mhd _unused_, void **co
                 http_stream_gone(req->stream);
         if (req->seen && s->config.on_done)
                 s->config.on_done(s->config.arg, req);
+        http_answer_done(req);
         req->conn->req = NULL;
         http_conn_expect(req->conn, 2000 * (int64_t)s->config.idle_timeout_s);
         http_uncount(req);

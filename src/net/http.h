@@ -35,6 +35,10 @@ const char *http_method_name(enum http_method m);
 
 typedef void http_handler(void *arg, struct http_req *req);
 
+struct http_pair {
+        const char *name, *value;
+};
+
 struct http_config {
         const char *listen;       /* "127.0.0.1:8080", "[::]:8080"; port 0 picks one */
         size_t max_body_bytes;    /* over it: 413 */
@@ -44,6 +48,8 @@ struct http_config {
         const char *tls_cert, *tls_key;     /* files; NULL: plain */
         const char *const *trusted_proxies; /* numeric addresses whose X-Forwarded-For counts;
                                                NULL-terminated or NULL */
+        /* Of every answer that has none of the same name; ends with a NULL name.  May be NULL. */
+        const struct http_pair *headers;
         http_handler *handler;
         /* Called on the loop's thread when REQ is over, whatever its end; may be NULL. */
         void (*on_done)(void *arg, struct http_req *req);
@@ -83,7 +89,8 @@ int64_t http_started_us(const struct http_req *req); /* clock_mono_us() at its a
 void http_set_context(struct http_req *req, void *context);
 void *http_context(const struct http_req *req);
 
-/* Adds a header to the answer; copied.  A line break in VALUE asserts. */
+/* Adds a header to the answer, at most a dozen.  NAME is a literal, VALUE is copied; a line break
+ * in it asserts. */
 void http_add_header(struct http_req *req, const char *name, const char *value);
 /* Answers; BODY is copied.  Once per request, on its loop's thread. */
 void http_reply(struct http_req *req, int status, const char *content_type, const void *body,

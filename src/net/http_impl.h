@@ -2,6 +2,7 @@
  * The inside of the HTTP server, private to net/http*.c.
  *
  *     http.c         a request: what was asked, and its answer
+ *     http_answer.c  answers as libmicrohttpd's responses
  *     http_server.c  listeners, one libmicrohttpd daemon per loop, start and end
  *     http_conn.c    connections: deadlines, refusals, lingering close
  *     http_stream.c  answers written piece by piece
@@ -21,6 +22,8 @@
 #include "net/http.h"
 #include "net/http_parse.h"
 
+#define HTTP_KEPT_SLOTS   64
+#define HTTP_HEADERS_MAX  12
 #define HTTP_FREE_MAX     256                 /* requests that a loop keeps for reuse */
 #define HTTP_KEEP_BYTES   (size_t)(16 * 1024) /* the largest buffer that one keeps */
 #define HTTP_LINGER_MAX   64                  /* sockets that a loop lingers on at once */
@@ -73,10 +76,13 @@ struct http_req {
         bool seen;    /* the handler or error_body() knows it */
         struct buf target;
         char *path, *query; /* in TARGET */
-        struct buf body, headers, answer;
+        struct buf body, answer;
+        struct http_pair headers[HTTP_HEADERS_MAX]; /* of the answer; values in ARENA */
+        unsigned n_headers;
         struct arena arena, *scratch; /* the one, and a way to it from a const request */
         void *context;
         int64_t started_us;
+        struct http_kept *kept; /* what it was answered with; NULL: none of those */
         struct http_stream *stream;
         struct http_wake wake;
         void (*resumed)(struct http_req *req, void *arg);
@@ -97,7 +103,9 @@ struct http_loop {
         unsigned in_flight;
         struct http_req *free;
         unsigned n_free;
-        struct http_req *waiting; /* suspended */
+        struct http_req *waiting;                /* suspended */
+        struct http_kept *kept[HTTP_KEPT_SLOTS]; /* by length */
+        unsigned n_kept;
         struct http_conn *conns;
         struct http_stream *streams;
         struct http_linger *lingering;
@@ -132,9 +140,6 @@ enum MHD_Result http_on_access(void *arg, struct MHD_Connection *mhd, const char
 void *http_on_target(void *arg, const char *target, struct MHD_Connection *mhd);
 void http_on_completed(void *arg, struct MHD_Connection *mhd, void **context,
                        enum MHD_RequestTerminationCode how);
-/* Gives RESPONSE to the peer with the headers that were added, and drops it. */
-void http_respond(struct http_req *req, int status, const char *content_type,
-                  struct MHD_Response *response);
 /* Builds the body of the error STATUS into the request's answer. */
 void http_error_body(struct http_req *req, int status);
 /* Is it time to answer, once? */
@@ -143,6 +148,17 @@ bool http_is_open(const struct http_req *req);
 void http_uncount(struct http_req *req);
 /* Lets a suspended request go on, on its loop. */
 void http_continue(struct http_req *req);
+
+/* http_answer.c */
+/* Gives RESPONSE to the peer with the headers that were added, and drops it. */
+void http_respond(struct http_req *req, int status, const char *content_type,
+                  struct MHD_Response *response);
+/* The same with BODY, which is copied. */
+void http_answer(struct http_req *req, int status, const char *content_type, const void *body,
+                 size_t n);
+/* REQ is over. */
+void http_answer_done(struct http_req *req);
+void http_answers_free(struct http_loop *hl);
 
 /* http_server.c */
 void http_wake(struct http_loop *hl, struct http_wake *wake);

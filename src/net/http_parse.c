@@ -35,10 +35,18 @@ static bool climbs(const char *path) {
         return false;
 }
 
-static int decode_path(char *path, struct err *err) {
-        char *to = path;
+/* What stands for itself in a path: all but control characters, the escape and the backslash. */
+static const bool is_plain[256] = { [0x20 ... 0x24] = true,
+                                    [0x26 ... 0x5b] = true,
+                                    [0x5d ... 0x7e] = true,
+                                    [0x80 ... 0xff] = true };
 
-        for (const char *from = path; *from; from++) {
+static int decode_path(char *path, struct err *err) {
+        char *from = path, *to;
+
+        while (is_plain[(unsigned char)*from])
+                from++;
+        for (to = from; *from; from++) {
                 int c = (unsigned char)*from;
 
                 if (c == '%') {
@@ -61,6 +69,8 @@ static int decode_path(char *path, struct err *err) {
 static char *skip_authority(char *target) {
         char *at = NULL;
 
+        if (*target == '/')
+                return target;
         if (strncasecmp(target, "http://", 7) == 0)
                 at = target + 7;
         else if (strncasecmp(target, "https://", 8) == 0)

@@ -147,6 +147,7 @@ static void end_daemon(struct http_loop *hl) {
                 req->loop = hl;
                 http_req_free(req);
         }
+        http_answers_free(hl);
 }
 
 static void detach(void *arg) {
