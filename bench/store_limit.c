@@ -35,8 +35,8 @@ static const char schema[] =
         " actor_id INTEGER NOT NULL, account_kind TEXT NOT NULL, account_id INTEGER NOT NULL,"
         " challenge_id INTEGER NOT NULL, lease_id TEXT NOT NULL, request_id TEXT NOT NULL,"
         " detail TEXT NOT NULL, hash TEXT NOT NULL);"
-        "CREATE INDEX event_account ON event (account_kind, account_id, seq);"
-        "CREATE INDEX event_lease ON event (lease_id, seq);";
+        "CREATE INDEX event_account ON event ((seq / 1024), account_kind, account_id, seq);"
+        "CREATE INDEX event_lease ON event ((seq / 1024), lease_id, seq);";
 
 static sqlite3 *db;
 static sqlite3_stmt *begin, *commit, *update, *insert;

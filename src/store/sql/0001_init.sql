@@ -150,8 +150,10 @@ CREATE TABLE event (
         detail       TEXT NOT NULL,
         hash         TEXT NOT NULL
 );
-CREATE INDEX event_account ON event (account_kind, account_id, seq);
-CREATE INDEX event_lease ON event (lease_id, seq);
+-- Within blocks of 1,024 rows: what is written at one time is at one place of each index, however
+-- many accounts it is about.  A search looks into each block.
+CREATE INDEX event_account ON event ((seq / 1024), account_kind, account_id, seq);
+CREATE INDEX event_lease ON event ((seq / 1024), lease_id, seq);
 
 -- The chain's last link: one row, whose lock orders the writers of several daemons.
 CREATE TABLE chain (
