@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/str.h"
 
 #define BUF_LEAST 64
 
@@ -37,16 +38,9 @@ void buf_clear(struct buf *b) {
 void buf_str(struct buf *b, const char *s) { buf_add(b, s, strlen(s)); }
 
 void buf_int(struct buf *b, int64_t v) {
-        uint64_t left = v < 0 ? -(uint64_t)v : (uint64_t)v;
-        char digits[24], *end = digits + sizeof(digits), *p = end;
+        char digits[STR_INT];
 
-        do {
-                *--p = (char)('0' + left % 10);
-                left /= 10;
-        } while (left);
-        if (v < 0)
-                *--p = '-';
-        buf_add(b, p, (size_t)(end - p));
+        buf_str(b, str_int(v, digits));
 }
 
 void buf_printf(struct buf *b, const char *fmt, ...) {

@@ -151,3 +151,17 @@ bool str_is_name(const char *s) {
         }
         return !at_end;
 }
+
+const char *str_int(int64_t v, char buffer[STR_INT]) {
+        uint64_t left = v < 0 ? -(uint64_t)v : (uint64_t)v;
+        char *p = buffer + STR_INT - 1;
+
+        *p = '\0';
+        do {
+                *--p = (char)('0' + left % 10);
+                left /= 10;
+        } while (left);
+        if (v < 0)
+                *--p = '-';
+        return p;
+}

@@ -12,6 +12,10 @@
  * Fails: INVALID, also when it is not in MIN..MAX. */
 _must_check_ int str_to_int(const char *s, int64_t min, int64_t max, int64_t *ret, struct err *err);
 
+/* V in decimal, somewhere in BUFFER. */
+#define STR_INT 24
+const char *str_int(int64_t v, char buffer[STR_INT]);
+
 /* Is S a name fit for URLs, labels and file names: [a-z0-9][a-z0-9_-]{0,62}? */
 bool str_is_slug(const char *s);
 

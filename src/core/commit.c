@@ -102,6 +102,12 @@ static bool take(struct engine *e, int64_t until_ms, struct command **ret, size_
         return *ret || !e->closed;
 }
 
+static void drop_changes(struct change *first) {
+        for (struct change *c = first; c; c = c->next)
+                if (c->kind == CHANGE_CHALLENGE)
+                        challenge_unref(c->challenge);
+}
+
 /* Undoes what a verb did: in the store, in the chain, and among the changes. */
 struct mark {
         struct chain chain;
@@ -111,25 +117,44 @@ struct mark {
 static struct mark mark(const struct work *w) { return (struct mark){ w->chain, w->end }; }
 
 static int undo(struct work *w, const struct mark *m, struct err *err) {
-        for (struct change *c = *m->end; c; c = c->next)
-                if (c->kind == CHANGE_CHALLENGE)
-                        challenge_unref(c->challenge);
+        drop_changes(*m->end);
         w->chain = m->chain;
         w->end = m->end;
         *w->end = NULL;
         return tx_rollback(w->tx, err);
 }
 
+typedef int step_fn(struct command *cmd, struct work *w, const struct err *why, struct err *err);
+
 /* Runs STEP of CMD in a savepoint.  -1 only when the transaction itself is broken. */
-static int run_saved(struct command *cmd, struct work *w,
-                     int (*step)(struct command *, struct work *, const struct err *, struct err *),
-                     const struct err *why, int *result, struct err *verdict, struct err *err) {
+static int run_saved(struct command *cmd, struct work *w, step_fn *step, const struct err *why,
+                     int *result, struct err *verdict, struct err *err) {
         struct mark m = mark(w);
 
         if (tx_savepoint(w->tx, err) < 0)
                 return -1;
         *result = step(cmd, w, why, verdict);
         return *result == 0 ? tx_release(w->tx, err) : undo(w, &m, err);
+}
+
+/* The same without a savepoint, for which nearly no command has a need: what is refused is refused
+ * before it writes.  -1, too, where that was not so: the batch is spoiled. */
+static int run_bare(struct command *cmd, struct work *w, step_fn *step, const struct err *why,
+                    int *result, struct err *verdict, struct err *err) {
+        unsigned writes = tx_writes(w->tx);
+        struct change **end = w->end;
+
+        *result = step(cmd, w, why, verdict);
+        if (!tx_failed(w->tx) && (*result == 0 || (tx_writes(w->tx) == writes && w->end == end)))
+                return 0;
+        w->spoiled = true;
+        return err_set(err, ERR_UNAVAILABLE, "a command failed after it had written");
+}
+
+static int run_step(struct command *cmd, struct work *w, step_fn *step, const struct err *why,
+                    int *result, struct err *verdict, struct err *err) {
+        return w->careful ? run_saved(cmd, w, step, why, result, verdict, err) :
+                            run_bare(cmd, w, step, why, result, verdict, err);
 }
 
 static int step_run(struct command *cmd, struct work *w, _unused_ const struct err *why,
@@ -141,11 +166,11 @@ static int run_one(struct command *cmd, struct work *w, struct err *err) {
         struct err ignored;
         int result;
 
-        if (run_saved(cmd, w, step_run, NULL, &cmd->result, &cmd->err, err) < 0)
+        if (run_step(cmd, w, step_run, NULL, &cmd->result, &cmd->err, err) < 0)
                 return -1;
         if (cmd->result == 0 || !cmd->refused)
                 return 0;
-        return run_saved(cmd, w, cmd->refused, &cmd->err, &result, &ignored, err);
+        return run_step(cmd, w, cmd->refused, &cmd->err, &result, &ignored, err);
 }
 
 static int64_t unsigned_rows(const struct work *w) {
@@ -187,24 +212,42 @@ static int batch(struct engine *e, struct work *w, struct command *first, struct
         return tx_commit(&tx, err);
 }
 
-static void run_batch(struct engine *e, struct command *first, size_t n) {
-        struct work w = {
+static void work_begin(struct engine *e, struct work *w, bool careful) {
+        *w = (struct work){
                 .engine = e,
                 .model = e->model,
                 .arena = &e->arena,
+                .batch = ++e->batches,
+                .careful = careful,
         };
+        w->end = &w->first;
+}
+
+/* Bare first; one command that has to be undone alone makes all of them run again, with care. */
+static int try_batch(struct engine *e, struct work *w, struct command *first, struct err *err) {
+        work_begin(e, w, false);
+        if (!e->store_good && db_ping(e->db, err) < 0)
+                return -1;
+        if (batch(e, w, first, err) == 0)
+                return 0;
+        if (!w->spoiled)
+                return -1;
+        drop_changes(w->first);
+        work_begin(e, w, true);
+        return batch(e, w, first, err);
+}
+
+static void run_batch(struct engine *e, struct command *first, size_t n) {
         int64_t began_us = clock_mono_us();
         struct command *next;
+        struct work w;
         struct err err;
 
-        w.end = &w.first;
-        if ((!e->store_good && db_ping(e->db, &err) < 0) || batch(e, &w, first, &err) < 0) {
+        if (try_batch(e, &w, first, &err) < 0) {
                 e->store_good = false;
                 log_error("a batch failed", LOG_TEXT("error", err.msg),
                           LOG_INT("commands", (int64_t)n));
-                for (struct change *c = w.first; c; c = c->next)
-                        if (c->kind == CHANGE_CHALLENGE)
-                                challenge_unref(c->challenge);
+                drop_changes(w.first);
                 for (; first; first = next) {
                         next = first->next;
                         command_fail(first, &err);

@@ -165,7 +165,7 @@ static int expire_run(struct command *cmd, struct work *w, struct err *err) {
         struct lease l;
         struct event e;
 
-        if (leases_get(w->tx, o->lease, &l, err) < 0)
+        if (work_lease(w, o->lease, &l, err) < 0)
                 return -1;
         /* An extension, or a stop, was faster. */
         if ((l.state != LEASE_STARTING && l.state != LEASE_RUNNING) || w->now_ms < l.expires_ms)
@@ -184,7 +184,7 @@ static int takeover_run(struct command *cmd, struct work *w, struct err *err) {
         struct event e;
         struct lease l;
 
-        if (leases_get(w->tx, o->lease, &l, err) < 0)
+        if (work_lease(w, o->lease, &l, err) < 0)
                 return -1;
         if ((l.state != LEASE_STARTING && l.state != LEASE_STOPPING) ||
             !claim_over(&l, w->now_ms) || strcmp(l.worker, w->engine->worker) == 0)

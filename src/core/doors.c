@@ -32,7 +32,7 @@ static int port_move_run(struct command *cmd, struct work *w, struct err *err) {
         struct event e;
         uint16_t fresh;
 
-        if (leases_get(w->tx, m->lease, &l, err) < 0)
+        if (work_lease(w, m->lease, &l, err) < 0)
                 return -1;
         if (l.state != LEASE_STARTING && l.state != LEASE_RUNNING)
                 return err_set(err, ERR_GONE, "the lease is ending");

@@ -3,7 +3,7 @@
  *
  * Every state change is a command: a verb run by the commit thread inside a
  * transaction, with its events.  The thread takes all commands that wait, runs
- * each in a savepoint, commits once, applies the changes to the read model,
+ * them one after the other, commits once, applies the changes to the read model,
  * reacts to them (timers, doors, jobs), publishes them, and only then calls each
  * command's done().  Nothing is answered before its commit.
  *
@@ -86,7 +86,8 @@ struct origin {
 struct command {
         struct command *next;
         struct origin origin;
-        /* The verb.  Returns -1 with *err: the savepoint is rolled back. */
+        /* The verb.  Returns -1 with *err: what it did is undone.  It may run twice, from the
+         * same state: one that fails after it has written makes its whole batch run again. */
         int (*run)(struct command *cmd, struct work *w, struct err *err);
         /* After a rollback: writes the refusal's event.  NULL: none. */
         int (*refused)(struct command *cmd, struct work *w, const struct err *why, struct err *err);

@@ -85,6 +85,7 @@ struct engine {
         size_t n_slots;
         unsigned jobs; /* in flight */
         uint16_t port_hint;
+        uint64_t batches;
         int64_t applied_seq; /* last event in the read model */
         int64_t checkpoint_seq, unsigned_since_ms;
         bool reacting; /* engine_start() has been called */

@@ -102,7 +102,7 @@ static int job_end_run(struct command *cmd, struct work *w, struct err *err) {
         struct lease_job *j = container_of(cmd, struct lease_job, command);
         struct lease l;
 
-        if (leases_get(w->tx, j->lease.id, &l, err) < 0)
+        if (work_lease(w, j->lease.id, &l, err) < 0)
                 return -1;
         if (j->cancelled || !unmoved(j, &l))
                 return 0;

@@ -85,7 +85,7 @@ static int start_run(struct command *cmd, struct work *w, struct err *err) {
 
         if (check_start(s, w, &c, err) < 0)
                 return -1;
-        if (leases_get_live(w->tx, cmd->origin.account, c->id, &s->ret, err) == 0)
+        if (work_live_lease(w, cmd->origin.account, c->id, &s->ret, err) == 0)
                 return check_staying(&s->ret, err);
         if (err->kind != ERR_NOT_FOUND)
                 return -1;
@@ -101,7 +101,7 @@ static int start_run(struct command *cmd, struct work *w, struct err *err) {
         if (leases_insert(w->tx, &l, err) < 0)
                 return -1;
         change->lease = l;
-        if (queue_promote(w, l.runtime, err) < 0 || leases_get(w->tx, l.id, &s->ret, err) < 0)
+        if (queue_promote(w, l.runtime, err) < 0 || work_lease(w, l.id, &s->ret, err) < 0)
                 return -1;
         s->created = true;
         return 0;
@@ -130,9 +130,9 @@ static int find(struct command *cmd, struct work *w, const char *id, int64_t cha
         bool mine;
 
         if (!*id) {
-                if (leases_get_live(w->tx, o->account, challenge, ret, err) == 0)
+                if (work_live_lease(w, o->account, challenge, ret, err) == 0)
                         return 0;
-        } else if (leases_get(w->tx, id, ret, err) == 0) {
+        } else if (work_lease(w, id, ret, err) == 0) {
                 mine = o->account.id != 0 && account_equal(ret->owner, o->account);
                 if (ret->tenant == o->tenant && (mine || o->role >= ROLE_ORGANISER))
                         return 0;

@@ -12,9 +12,10 @@
 #define KEY_SIZE_NAMED (NAME_MAX_BYTES + 24)
 
 struct lease_entry {
-        struct lease lease;               /* first: read_model_next_of() goes back from it */
+        struct lease lease;               /* first: some calls go back from it */
         struct lease_entry *next, **prev; /* of its account: live or ended ones */
         struct lease_entry *ended_next;   /* the one that ended after it */
+        uint64_t touched;                 /* in which batch; the commit thread's */
 };
 
 struct holdings { /* of one account */
@@ -197,6 +198,17 @@ const struct lease *read_model_lease(const struct read_model *m, const char *id)
         struct lease_entry *e = map_get(&m->leases, id);
 
         return e ? &e->lease : NULL;
+}
+
+void read_model_touch(struct read_model *m, const char *id, uint64_t batch) {
+        struct lease_entry *e = map_get(&m->leases, id);
+
+        if (e)
+                e->touched = batch;
+}
+
+bool read_model_touched(const struct lease *lease, uint64_t batch) {
+        return ((const struct lease_entry *)lease)->touched == batch; /* its first member */
 }
 
 const struct lease *read_model_live(const struct read_model *m, struct account owner,

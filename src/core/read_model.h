@@ -56,6 +56,11 @@ const struct challenge *read_model_next_challenge(const struct read_model *m, in
 /* The policy in force: the operator's for the challenge, else its author's, else the tenant's. */
 struct policy read_model_policy(const struct read_model *m, const struct challenge *c);
 
+/* For the commit thread, which changes a lease in the store before it does here: marks ID as
+ * changed in BATCH, and tells whether LEASE, which this model gave, was. */
+void read_model_touch(struct read_model *m, const char *id, uint64_t batch);
+bool read_model_touched(const struct lease *lease, uint64_t batch);
+
 /* Changes: the commit thread only, between these two. */
 void read_model_begin(struct read_model *m);
 void read_model_end(struct read_model *m);

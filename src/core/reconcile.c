@@ -39,7 +39,7 @@ static int lost_run(struct command *cmd, struct work *w, struct err *err) {
         struct lease l;
         struct event e;
 
-        if (leases_get(w->tx, c->lease.id, &l, err) < 0)
+        if (work_lease(w, c->lease.id, &l, err) < 0)
                 return -1;
         if (l.state != LEASE_RUNNING || l.restarts != c->lease.restarts)
                 return 0;
@@ -158,7 +158,7 @@ static int moved_run(struct command *cmd, struct work *w, struct err *err) {
         struct lease l;
         struct event e;
 
-        if (leases_get(w->tx, m->instance.lease, &l, err) < 0)
+        if (work_lease(w, m->instance.lease, &l, err) < 0)
                 return -1;
         if (l.state != LEASE_RUNNING || l.restarts != m->instance.generation)
                 return 0;
@@ -223,7 +223,7 @@ static void see_instance(struct sweep *s, struct work *w, const struct instance 
 
         if (known) { /* as nearly all are: no look into the store for each */
                 l = *known;
-        } else if (leases_get(w->tx, i->lease, &l, &err) < 0) {
+        } else if (work_lease(w, i->lease, &l, &err) < 0) {
                 if (err.kind == ERR_NOT_FOUND &&
                     w->now_ms - i->created_ms > e->config.orphan_grace_ms)
                         remove_orphan(e, s->slot, i);

@@ -61,5 +61,30 @@ int work_move(struct work *w, const struct event *event, struct lease *lease, en
                 return -1;
         lease->version = c->event.seq;
         c->lease = *lease;
+        read_model_touch(w->model, lease->id, w->batch);
         return leases_update(w->tx, lease, from, version, err);
+}
+
+static bool is_current(const struct work *w, const struct lease *known) {
+        return known && !read_model_touched(known, w->batch);
+}
+
+int work_lease(struct work *w, const char *id, struct lease *ret, struct err *err) {
+        const struct lease *known = read_model_lease(w->model, id);
+
+        if (!is_current(w, known))
+                return leases_get(w->tx, id, ret, err);
+        *ret = *known;
+        ret->place = ret->estimate_ms = 0; /* which the store does not know */
+        return 0;
+}
+
+int work_live_lease(struct work *w, struct account owner, int64_t challenge, struct lease *ret,
+                    struct err *err) {
+        const struct lease *known = read_model_live(w->model, owner, challenge);
+
+        /* None may be known and one there: another command of this batch may have made it. */
+        if (!is_current(w, known))
+                return leases_get_live(w->tx, owner, challenge, ret, err);
+        return work_lease(w, known->id, ret, err);
 }

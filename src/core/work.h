@@ -1,9 +1,10 @@
 /*
  * A verb's place of work: one transaction of the commit thread.
  *
- * Only files in core/ include this.  A verb reads through tx (the truth, also
- * with several daemons), reads challenges and accounts from the read model,
- * and writes through the calls below, which keep event and change together.
+ * Only files in core/ include this.  A verb reads through tx and the calls below (the
+ * truth, also with several daemons: a batch begins with what others wrote), reads
+ * challenges and accounts from the read model, and writes through the calls
+ * below, which keep event and change together.
  */
 #pragma once
 
@@ -52,6 +53,9 @@ struct work {
         int64_t now_ms;
         int64_t signed_seq; /* checkpoint written in this batch; 0: none */
         struct change *first, **end;
+        uint64_t batch; /* its number, of those of this program */
+        bool careful;   /* each command in a savepoint */
+        bool spoiled;   /* a command failed after it had written, without one */
 };
 
 /* Signs the chain as it is now.  No-op when its head is signed already. */
@@ -71,6 +75,12 @@ _must_check_ int work_append(struct work *w, const struct event *event, enum cha
  * state and version).  Sets lease->version.  Fails CONFLICT. */
 _must_check_ int work_move(struct work *w, const struct event *event, struct lease *lease,
                            enum lease_state from, struct err *err);
+
+/* The lease as this transaction has it; from the read model where nothing of the batch has touched
+ * it, as that is what the store has.  Fail NOT_FOUND. */
+_must_check_ int work_lease(struct work *w, const char *id, struct lease *ret, struct err *err);
+_must_check_ int work_live_lease(struct work *w, struct account owner, int64_t challenge,
+                                 struct lease *ret, struct err *err);
 
 /* The origin of what the daemon does by itself. */
 struct origin work_system(int64_t tenant);

@@ -1,9 +1,11 @@
 #include "model/event.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
+#include "base/str.h"
 
 static const char *const actions[] = {
 #define ACTION(id, name, what) [ACTION_##id] = name,
@@ -25,19 +27,19 @@ int action_parse(const char *name) {
 
 const char *actor_kind_name(enum actor_kind k) { return actor_kinds[k]; }
 
-/* Puts MEMBER before the closing brace, or leaves the detail as it is. */
-static void detail_add(struct event *e, const struct buf *member) {
+/* Puts the N bytes of MEMBER before the closing brace, or leaves the detail as it is. */
+static void detail_add(struct event *e, const char *member, size_t n) {
         size_t len = strlen(e->detail);
         bool first = len <= 2; /* nothing yet, or "{}" */
         size_t at = first ? 1 : len - 1;
 
-        if (at + !first + member->len + sizeof("}") > sizeof(e->detail))
+        if (at + !first + n + sizeof("}") > sizeof(e->detail))
                 return;
         e->detail[0] = '{';
         if (!first)
                 e->detail[at++] = ',';
-        memcpy(e->detail + at, member->data, member->len);
-        memcpy(e->detail + at + member->len, "}", sizeof("}"));
+        memcpy(e->detail + at, member, n);
+        memcpy(e->detail + at + n, "}", sizeof("}"));
 }
 
 void event_text(struct event *e, const char *key, const char *value) {
@@ -46,16 +48,15 @@ void event_text(struct event *e, const char *key, const char *value) {
         json_text(&member, key);
         buf_char(&member, ':');
         json_text(&member, value);
-        detail_add(e, &member);
+        detail_add(e, member.data, member.len);
 }
 
 void event_int(struct event *e, const char *key, int64_t value) {
-        _cleanup_buf_ struct buf member = { 0 };
+        char digits[STR_INT], member[96];
+        int n = snprintf(member, sizeof(member), "\"%s\":%s", key, str_int(value, digits));
 
-        json_text(&member, key);
-        buf_char(&member, ':');
-        buf_int(&member, value);
-        detail_add(e, &member);
+        assert(n > 0 && (size_t)n < sizeof(member));
+        detail_add(e, member, (size_t)n);
 }
 
 static void netstring(struct buf *b, const void *data, size_t n) {
@@ -68,10 +69,10 @@ static void netstring(struct buf *b, const void *data, size_t n) {
 static void net_text(struct buf *b, const char *s) { netstring(b, s, strlen(s)); }
 
 static void net_int(struct buf *b, int64_t v) {
-        _cleanup_buf_ struct buf number = { 0 };
+        char digits[STR_INT];
+        const char *text = str_int(v, digits);
 
-        buf_int(&number, v);
-        netstring(b, number.data, number.len);
+        net_text(b, text);
 }
 
 static void net_digest(struct buf *b, const uint8_t digest[SHA256_SIZE]) {

@@ -68,7 +68,7 @@ const char *db_name(const struct db *db); /* "sqlite", "postgres" */
 _must_check_ int db_ping(struct db *db, struct err *err);
 
 /* Housekeeping when idle: SQLite checkpoints its WAL; *wal_bytes is what is left of it.  (Under
- * load a commit does so by itself whenever the WAL has grown by another 64 MiB.) */
+ * load a thread copies it whenever it has grown by another 32 MiB.) */
 void db_idle(struct db *db, int64_t *wal_bytes);
 
 /* Waits at most TIMEOUT_MS for another daemon's notice that events were written; outside
@@ -103,6 +103,11 @@ bool db_in_doubt(const struct db *db);
 _must_check_ int tx_savepoint(struct tx *tx, struct err *err);
 _must_check_ int tx_release(struct tx *tx, struct err *err);
 _must_check_ int tx_rollback(struct tx *tx, struct err *err); /* to the savepoint, and forgets it */
+
+/* How many statements of TX were not for reading only: what stays the same was not written to. */
+unsigned tx_writes(const struct tx *tx);
+/* Did a statement fail, with no tx_rollback() since? */
+bool tx_failed(const struct tx *tx);
 
 /* Runs one statement.  RET may be NULL, and ARENA then too.  After a failure the transaction takes
  * no more statements until tx_rollback() or its end, on every database.
