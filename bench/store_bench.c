@@ -73,7 +73,7 @@ static int64_t fill(struct db *db, int n) {
                                    .n_endpoints = 1 };
 
                 snprintf(user.name, sizeof(user.name), "player%d", i);
-                must(users_insert(tx, &user, &err), &err);
+                must(users_insert(tx, &user, "", &err), &err);
                 l.owner = (struct account){ ACCOUNT_USER, user.id };
                 l.user = user.id;
                 l.endpoints[0] = (struct endpoint){ "web", PROTOCOL_HTTP, 8080, 30000 };

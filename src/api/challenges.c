@@ -61,7 +61,7 @@ static void write_challenge(struct call *c, struct buf *b, const struct challeng
         json_key(b, "description");
         json_text(b, ch->description);
         json_key(b, "value");
-        json_int(b, ch->value);
+        json_int(b, ch->scoring.initial);
         json_key(b, "state");
         json_text(b, challenge_state_name(ch->state));
         json_key(b, "instance");

@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "core/engine_impl.h"
 #include "core/verbs.h"
+#include "model/seal.h"
 #include "store/accounts.h"
 #include "store/challenges.h"
 
@@ -114,7 +115,7 @@ static int user_create_run(struct command *cmd, struct work *w, struct err *err)
         if (check_name(u->user.name, err) < 0 ||
             check_team(w, u->user.tenant, u->user.team, err) < 0)
                 return -1;
-        if (users_insert(w->tx, &u->user, err) < 0)
+        if (users_insert(w->tx, &u->user, "", err) < 0)
                 return taken("user", u->user.name, err);
         return user_append(w, &e, &u->user, err);
 }
@@ -232,24 +233,34 @@ void token_revoke_command(struct token_revoke *t) { t->command.run = token_revok
 
 /* Challenges. */
 
+/* A challenge of its own for the read model, with what only the store gives: its id. */
+static int make_fresh(const struct challenge *c, int64_t id, int64_t tenant, struct challenge **ret,
+                      struct err *err) {
+        _cleanup_json_ json_t *o = NULL;
+
+        if (json_parse(c->text, strlen(c->text), &o, err) < 0)
+                return -1;
+        return challenge_parse(o, id, tenant, ret, err);
+}
+
 static int put_challenge(struct challenges_sync *s, struct work *w, const struct challenge *c,
                          struct err *err) {
         struct event e = work_event(w, &s->command.origin, ACTION_CHALLENGE_CHANGED);
-        const struct challenge *old =
-                read_model_challenge_by_slug(w->model, s->command.origin.tenant, c->slug);
-        _cleanup_json_ json_t *o = NULL;
+        int64_t tenant = s->command.origin.tenant, id;
+        const struct challenge *old = read_model_challenge_by_slug(w->model, tenant, c->slug);
+        _cleanup_buf_ struct buf text = { 0 };
+        uint8_t key[KEY_SIZE];
         struct challenge *fresh;
         struct change *change;
         bool changed;
-        int64_t id;
 
-        if (challenges_put(w->tx, s->command.origin.tenant, c->slug, c->text, w->now_ms, &id,
-                           &changed, err) < 0)
+        seal_key(w->engine->config.master_key, tenant, key);
+        challenge_seal(c, key, &text);
+        if (challenges_put(w->tx, tenant, c->slug, text.data, w->now_ms, &id, &changed, err) < 0)
                 return -1;
         if (!changed)
                 return 0;
-        if (json_parse(c->text, strlen(c->text), &o, err) < 0 ||
-            challenge_parse(o, id, s->command.origin.tenant, &fresh, err) < 0)
+        if (make_fresh(c, id, tenant, &fresh, err) < 0)
                 return -1;
         e.challenge = id;
         event_text(&e, "slug", c->slug);

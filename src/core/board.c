@@ -50,13 +50,13 @@ struct board *board_unref(struct board *b) {
 }
 
 static int by_challenge(const void *a, const void *b) {
-        const struct challenge_standing *x = a, *y = b;
+        const struct board_challenge *x = a, *y = b;
 
         return (x->challenge > y->challenge) - (x->challenge < y->challenge);
 }
 
 const struct worth *board_worth(const struct board *b, int64_t challenge) {
-        struct challenge_standing key = { .challenge = challenge }, *found;
+        struct board_challenge key = { .challenge = challenge }, *found;
 
         found = bsearch(&key, b->challenges, b->n_challenges, sizeof(key), by_challenge);
         return found ? &found->worth : NULL;
@@ -143,7 +143,7 @@ static void merge(struct members *order, const struct members *changed) {
         }
 }
 
-static void fill_row(struct standing *s, const struct member *m) {
+static void fill_row(struct board_row *s, const struct member *m) {
         s->who = m->who;
         memcpy(s->bracket, m->bracket, sizeof(s->bracket));
         s->score = score_of(m);
@@ -166,14 +166,14 @@ static struct board *live_board(struct game *g) {
                 fill_row(&b->rows[b->n], g->order.list[b->n]);
         while ((t = map_next(&g->tasks, &at)))
                 b->challenges[b->n_challenges++] =
-                        (struct challenge_standing){ t->id, game_worth(g, t->id) };
+                        (struct board_challenge){ t->id, game_worth(g, t->id) };
         return b;
 }
 
 /* --- before a moment --- */
 
 static int rows_by_place(const void *a, const void *b) {
-        const struct standing *r = a, *o = b;
+        const struct board_row *r = a, *o = b;
         const struct key x = key_of(r->score, r->last_ms, r->last_seq, r->who);
         const struct key y = key_of(o->score, o->last_ms, o->last_seq, o->who);
 
@@ -257,7 +257,7 @@ static struct board *board_before(struct game *g, int64_t cutoff_ms) {
 
         while ((t = map_next(&g->tasks, &at)))
                 b->challenges[b->n_challenges++] =
-                        (struct challenge_standing){ t->id, worth_before(t, cutoff_ms) };
+                        (struct board_challenge){ t->id, worth_before(t, cutoff_ms) };
         qsort(b->challenges, b->n_challenges, sizeof(*b->challenges), by_challenge);
         at = 0;
         while ((m = map_next(&g->members, &at))) {

@@ -89,14 +89,14 @@ struct worth game_worth(const struct game *g, int64_t challenge);
 
 /* --- the board --- */
 
-struct standing {
+struct board_row {
         struct account who;
         char bracket[32];
         int64_t score, solves;
         int64_t last_ms, last_seq; /* of what scored last: no hint, nothing worth zero; 0: never */
 };
 
-struct challenge_standing {
+struct board_challenge {
         int64_t challenge;
         struct worth worth;
 };
@@ -109,8 +109,8 @@ struct board {
         uint64_t version;  /* rises with each */
         int64_t cutoff_ms; /* what counts was before; BOARD_LIVE: all */
         size_t n, n_challenges;
-        struct standing *rows; /* in order of place: score, then the earlier last score */
-        struct challenge_standing *challenges; /* by id */
+        struct board_row *rows; /* in order of place: score, then the earlier last score */
+        struct board_challenge *challenges; /* by id */
 };
 struct board *board_ref(const struct board *b);
 struct board *board_unref(struct board *b);

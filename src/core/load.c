@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/engine_impl.h"
+#include "model/seal.h"
 #include "store/accounts.h"
 #include "store/challenges.h"
 #include "store/leases.h"
@@ -24,23 +25,34 @@ PUT(token)
 PUT(lease)
 #undef PUT
 
-/* A row that this program cannot read (written by a newer one, or damaged) is left out and said. */
-static int put_challenge(void *model, const struct challenge_row *row, struct err *err) {
+static int read_challenge(struct engine *e, const struct challenge_row *row, struct challenge **ret,
+                          struct err *err) {
         _cleanup_json_ json_t *o = NULL;
+        uint8_t key[KEY_SIZE];
+
+        seal_key(e->config.master_key, row->tenant, key);
+        if (json_parse(row->text, strlen(row->text), &o, err) < 0 ||
+            challenge_unseal(o, key, err) < 0)
+                return -1;
+        return challenge_parse(o, row->id, row->tenant, ret, err);
+}
+
+/* A row that this program cannot read (written by a newer one, or damaged) is left out and said. */
+static int put_challenge(void *engine, const struct challenge_row *row, struct err *err) {
+        struct engine *e = engine;
         struct challenge *c = NULL;
 
-        if (row->present && (json_parse(row->text, strlen(row->text), &o, err) < 0 ||
-                             challenge_parse(o, row->id, row->tenant, &c, err) < 0)) {
+        if (read_challenge(e, row, &c, err) < 0) {
                 log_error("a stored challenge cannot be read", LOG_TEXT("slug", row->slug),
                           LOG_TEXT("error", err->msg));
                 return 0;
         }
-        read_model_begin(model);
-        if (c)
-                read_model_put_challenge(model, c);
+        read_model_begin(e->model);
+        if (row->present)
+                read_model_put_challenge(e->model, c);
         else
-                read_model_drop_challenge(model, row->id);
-        read_model_end(model);
+                read_model_drop_challenge(e->model, row->id);
+        read_model_end(e->model);
         challenge_unref(c);
         return 0;
 }
@@ -78,7 +90,7 @@ static int load_nouns(struct engine *e, struct tx *tx, struct err *err) {
 
         if (tenants_each(tx, put_tenant, m, err) < 0 || teams_each(tx, put_team, m, err) < 0 ||
             users_each(tx, put_user, m, err) < 0 || tokens_each(tx, put_token, m, err) < 0 ||
-            challenges_each(tx, put_challenge, m, err) < 0)
+            challenges_each(tx, put_challenge, e, err) < 0)
                 return -1;
         return load_policies(e, tx, err);
 }

@@ -12,16 +12,30 @@ static const char *const roles[] = {
         [ROLE_PLAYER] = "player", [ROLE_ORGANISER] = "organiser", [ROLE_ADMIN] = "admin"
 };
 
+static const char *const standings[] = {
+        [STANDING_VISIBLE] = "visible", [STANDING_HIDDEN] = "hidden", [STANDING_BANNED] = "banned"
+};
+
+static const char *const token_kinds[] = { [TOKEN_API] = "api", [TOKEN_SESSION] = "session" };
+
+/* The place of NAME in a table of N; -1 when it is not there. */
+static int find(const char *const *table, size_t n, const char *name) {
+        for (size_t i = 0; i < n; i++)
+                if (strcmp(table[i], name) == 0)
+                        return (int)i;
+        return -1;
+}
+
+const char *standing_name(enum standing s) { return standings[s]; }
+int standing_parse(const char *name) { return find(standings, ARRAY_SIZE(standings), name); }
+const char *token_kind_name(enum token_kind k) { return token_kinds[k]; }
+int token_kind_parse(const char *name) { return find(token_kinds, ARRAY_SIZE(token_kinds), name); }
+
 const char *account_kind_name(enum account_kind kind) { return account_kinds[kind]; }
 
 const char *role_name(enum role role) { return roles[role]; }
 
-int role_parse(const char *name) {
-        for (size_t i = 0; i < ARRAY_SIZE(roles); i++)
-                if (strcmp(roles[i], name) == 0)
-                        return (int)i;
-        return -1;
-}
+int role_parse(const char *name) { return find(roles, ARRAY_SIZE(roles), name); }
 
 #define TOKEN_PREFIX "brt_"
 #define TOKEN_CHANCE 32

@@ -58,7 +58,7 @@ TEST(a_file_as_the_header_shows_it) {
 
         CHECK_STR(c->slug, "web-101");
         CHECK_STR(c->description, "two\nlines\n");
-        CHECK(c->tenant == 2 && c->value == 100 && c->has_instance);
+        CHECK(c->tenant == 2 && c->scoring.initial == 100 && c->has_instance);
         CHECK(c->spec.endpoints[0].inner == 8080);
         CHECK_STR(c->spec.flag_template, "CTF{web_<hex>_<user_id>}");
 }
@@ -75,7 +75,7 @@ TEST(all_that_ctfcli_knows_is_accepted) {
                 "requirements: {prerequisites: [1], anonymize: true}\nnext: ~\n"
                 "scheduled_at: 2026-01-01T00:00:00+00:00\nmodule: null\nversion: \"0.1\"\n");
 
-        CHECK(c->value == 500 && !c->has_instance);
+        CHECK(c->scoring.initial == 500 && !c->has_instance);
         CHECK_STR(c->title, "Old");
 }
 

@@ -8,3 +8,4 @@
 extern const char *const challenge_instance_keys[];
 _must_check_ int challenge_parse_instance(const struct place *at, struct instance_spec *s,
                                           struct err *err);
+_must_check_ int challenge_parse_game(const struct place *at, struct challenge *c, struct err *err);

@@ -45,16 +45,6 @@ static int parse_names(const struct place *at, struct challenge *c, struct err *
         return 0;
 }
 
-/* A dynamic challenge has its value in `extra`, by ctfcli's format. */
-static int parse_value(const struct place *at, int64_t *ret, struct err *err) {
-        json_t *extra = place_member(at, "extra");
-        struct place in = { at->arena, json_is_object(extra) ? extra : NULL, "extra." };
-
-        if (!place_member(at, "value") && place_member(&in, "initial"))
-                return place_int(&in, "initial", RANGE_VALUE, ret, err);
-        return place_int(at, "value", RANGE_VALUE, ret, err);
-}
-
 static int parse_top(const struct place *at, struct challenge *c, struct err *err) {
         struct place instance;
         const char *state;
@@ -63,7 +53,7 @@ static int parse_top(const struct place *at, struct challenge *c, struct err *er
         if (parse_names(at, c, err) < 0 ||
             place_line(at, "category", "", CATEGORY_MAX, &c->category, err) < 0 ||
             place_text(at, "description", "", DESCRIPTION_MAX, &c->description, err) < 0 ||
-            parse_value(at, &c->value, err) < 0 ||
+            challenge_parse_game(at, c, err) < 0 ||
             place_text(at, "state", "visible", WORD_MAX, &state, err) < 0)
                 return -1;
         s = challenge_state_parse(state);
@@ -79,7 +69,6 @@ static int parse_top(const struct place *at, struct challenge *c, struct err *er
 int challenge_parse(const json_t *o, int64_t id, int64_t tenant, struct challenge **ret,
                     struct err *err) {
         _cleanup_(challenge_unrefp) struct challenge *c = challenge_new(id, tenant);
-        _cleanup_buf_ struct buf text = { 0 };
         struct place top = { &c->arena, o, "" };
 
         if (!json_is_object(o))
@@ -87,8 +76,7 @@ int challenge_parse(const json_t *o, int64_t id, int64_t tenant, struct challeng
                                "a challenge must be a mapping of names to values");
         if (parse_top(&top, c, err) < 0)
                 return -1;
-        challenge_write(c, &text);
-        c->text = arena_grow(&c->arena, text.data, text.len + 1, text.len + 1);
+        challenge_rewrite(c);
         *ret = TAKE(c);
         return 0;
 }

@@ -64,7 +64,8 @@ TEST(every_member_is_read) {
         _cleanup_(challenge_unrefp) struct challenge *c = parse(whole);
         const struct instance_spec *s = &c->spec;
 
-        CHECK(c->id == 5 && c->tenant == 2 && c->value == 100 && c->state == CHALLENGE_HIDDEN);
+        CHECK(c->id == 5 && c->tenant == 2 && c->scoring.initial == 100 &&
+              c->state == CHALLENGE_HIDDEN);
         CHECK_STR(c->title, "Web 101");
         CHECK_STR(c->slug, "web-101");
         CHECK_STR(c->category, "web");
@@ -104,7 +105,7 @@ TEST(defaults_are_safe) {
                       "'flag':{'template':'x'}}}");
         const struct instance_spec *s = &c->spec;
 
-        CHECK(c->state == CHALLENGE_VISIBLE && c->value == 0);
+        CHECK(c->state == CHALLENGE_VISIBLE && c->scoring.initial == 0);
         CHECK(s->memory_mb == 256 && s->cpu_milli == 500 && s->pids == 128);
         CHECK(s->max_connections == 64 && !s->writable_root && !s->egress && !s->has_policy);
         CHECK(s->probe.kind == PROBE_TCP && s->probe.endpoint == 0);
@@ -168,7 +169,7 @@ TEST(a_dynamic_value_is_its_initial_one) {
         _cleanup_(challenge_unrefp) struct challenge *c =
                 parse("{'name':'N','type':'dynamic','extra':{'initial':500,'decay':10}}");
 
-        CHECK(c->value == 500);
+        CHECK(c->scoring.initial == 500);
 }
 
 TEST(members_of_ctfcli_are_ignored) {

@@ -117,6 +117,6 @@ TEST(the_longest_name_has_a_key) {
 
         for (size_t i = 0; i < 30; i++)
                 memcpy(text + 3 * i, "\xef\xb7\xba", 3); /* U+FDFA */
-        display_name_key(text, key); /* a ligature of eighteen letters */
+        display_name_key(text, key);                     /* a ligature of eighteen letters */
         CHECK(strlen(key) == 30 * 33);
 }

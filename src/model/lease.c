@@ -34,6 +34,7 @@ const struct policy policy_default = {
         .increment_ms = INT64_C(900) * 1000,
         .max_lifetime_ms = INT64_C(5400) * 1000,
         .max_extensions = 5,
+        .grace_ms = INT64_C(3600) * 1000,
 };
 
 const char *lease_state_name(enum lease_state s) { return states[s].name; }

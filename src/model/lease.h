@@ -28,9 +28,10 @@ enum end_reason {
 struct policy {
         int64_t base_ms, increment_ms, max_lifetime_ms;
         int64_t max_extensions;
+        int64_t grace_ms; /* for which the flag of an ended instance is still taken */
 };
 
-/* base 15 min, increment 15 min, at most 5, never past 90 min. */
+/* base 15 min, increment 15 min, at most 5, never past 90 min; grace an hour. */
 extern const struct policy policy_default;
 
 enum protocol { PROTOCOL_TCP, PROTOCOL_HTTP, PROTOCOL_HTTPS, PROTOCOL_SSH };
@@ -57,6 +58,7 @@ struct lease {
         int64_t queued_ms;                         /* when it was asked for; orders the queue */
         int64_t running_ms, extended_ms, ended_ms; /* last time of each; 0: not yet */
         int64_t extensions, restarts;
+        int64_t generation; /* the how-manieth of its account and challenge; of its flag, too */
         size_t n_endpoints; /* with what is above, all that a look at it needs: keep it together */
         struct endpoint endpoints[LEASE_PORTS_MAX];
         char runtime[32];

@@ -117,18 +117,29 @@ static bool printable(const char *s) {
         return true;
 }
 
-bool rules_file_path(const char *s) {
-        size_t n;
+/* Components between slashes, none of them empty or a step up. */
+static bool stays_below(const char *s) {
+        for (;; s++) {
+                size_t n = strcspn(s, "/");
 
-        if (s[0] != '/' || strlen(s) > PATH_TEXT_MAX || !printable(s))
-                return false;
-        for (; *s == '/'; s += n) {
-                s++;
-                n = strcspn(s, "/");
                 if (n == 0 || (n == 1 && s[0] == '.') || (n == 2 && s[0] == '.' && s[1] == '.'))
                         return false;
+                s += n;
+                if (!*s)
+                        return true;
         }
-        return true;
+}
+
+bool rules_file_path(const char *s) {
+        return s[0] == '/' && strlen(s) <= PATH_TEXT_MAX && printable(s) && stays_below(s + 1);
+}
+
+bool rules_relative_path(const char *s) {
+        return strlen(s) <= PATH_TEXT_MAX && rules_line(s) && stays_below(s);
+}
+
+bool rules_digest(const char *s) {
+        return strlen(s) == DIGEST_HEX && all_in(s, DIGEST_HEX, DIGITS "abcdef");
 }
 
 bool rules_url_path(const char *s) {

@@ -23,6 +23,10 @@ bool rules_image(const char *s);
 bool rules_env_key(const char *s);
 /* An absolute path of a file: no empty component, no "." or "..", no blanks. */
 bool rules_file_path(const char *s);
+/* The path of a file within a folder: no empty component, no "." or "..", no control characters. */
+bool rules_relative_path(const char *s);
+/* A SHA-256 in lower-case hexadecimal. */
+bool rules_digest(const char *s);
 /* The path of a URL, query and all: begins with a slash, printable, no blanks. */
 bool rules_url_path(const char *s);
 /* Text on one line: no control characters. */

@@ -107,3 +107,20 @@ TEST(lines) {
         CHECK(!rules_line("a\x1b[31m"));
         CHECK(!rules_line("a\x7f"));
 }
+
+TEST(relative_paths) {
+        static const char *const good[] = { "a", "dist/app.zip", "a b.txt", "..a", "\xc3\xa4.txt" };
+        static const char *const bad[] = { "", "/a", "a/", "a//b", "..", "a/../b", "./a", "a\nb" };
+
+        for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+                CHECK(rules_relative_path(good[i]));
+        for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+                CHECK(!rules_relative_path(bad[i]));
+}
+
+TEST(digests) {
+        CHECK(rules_digest("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"));
+        CHECK(!rules_digest("E3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"));
+        CHECK(!rules_digest("e3b0"));
+        CHECK(!rules_digest(""));
+}

@@ -106,6 +106,10 @@ static int read_team(const struct rows *rows, size_t i, struct team *ret, struct
         t.tenant = row_int(&row);
         row_text(&row, t.name, sizeof(t.name));
         t.created_ms = row_int(&row);
+        t.captain = row_int(&row);
+        row_text(&row, t.invite, sizeof(t.invite));
+        t.standing = (enum standing)row_enum(&row, standing_parse);
+        row_text(&row, t.bracket, sizeof(t.bracket));
         if (row_end(&row, "team", err) < 0)
                 return -1;
         *ret = t;
@@ -113,8 +117,32 @@ static int read_team(const struct rows *rows, size_t i, struct team *ret, struct
 }
 
 int teams_insert(struct tx *tx, struct team *t, struct err *err) {
-        return insert(tx, SQL_TEAM_INSERT, ARGS(V(t->tenant), V(t->name), V(t->created_ms)), &t->id,
-                      err);
+        char key[DISPLAY_NAME_KEY];
+
+        display_name_key(t->name, key);
+        return insert(tx, SQL_TEAM_INSERT,
+                      ARGS(V(t->tenant), V(t->name), V(t->created_ms), V(key), V(t->captain),
+                           V(t->invite), V(standing_name(t->standing)), V(t->bracket)),
+                      &t->id, err);
+}
+
+int teams_get(struct tx *tx, int64_t id, struct team *ret, struct err *err) {
+        struct rows rows;
+
+        if (find(tx, SQL_TEAM_GET, ARGS(V(id)), "team", &rows, err) < 0)
+                return -1;
+        return read_team(&rows, 0, ret, err);
+}
+
+int teams_update(struct tx *tx, const struct team *t, struct err *err) {
+        char key[DISPLAY_NAME_KEY];
+        struct rows rows;
+
+        display_name_key(t->name, key);
+        return find(tx, SQL_TEAM_UPDATE,
+                    ARGS(V(t->id), V(t->name), V(key), V(t->captain), V(t->invite),
+                         V(standing_name(t->standing)), V(t->bracket)),
+                    "team", &rows, err);
 }
 
 struct teams_walk {
@@ -149,17 +177,25 @@ static int read_user(const struct rows *rows, size_t i, struct user *ret, struct
         u.role = (enum role)row_enum(&row, role_parse);
         u.team = row_int(&row);
         u.created_ms = row_int(&row);
+        row_text(&row, u.display, sizeof(u.display));
+        u.standing = (enum standing)row_enum(&row, standing_parse);
+        row_text(&row, u.bracket, sizeof(u.bracket));
+        u.has_password = row_int(&row);
         if (row_end(&row, "app_user", err) < 0)
                 return -1;
         *ret = u;
         return 0;
 }
 
-int users_insert(struct tx *tx, struct user *u, struct err *err) {
-        return insert(
-                tx, SQL_USER_INSERT,
-                ARGS(V(u->tenant), V(u->name), V(role_name(u->role)), V(u->team), V(u->created_ms)),
-                &u->id, err);
+int users_insert(struct tx *tx, struct user *u, const char *password, struct err *err) {
+        char key[DISPLAY_NAME_KEY];
+
+        display_name_key(u->display, key);
+        return insert(tx, SQL_USER_INSERT,
+                      ARGS(V(u->tenant), V(u->name), V(role_name(u->role)), V(u->team),
+                           V(u->created_ms), V(u->display), V(key), V(standing_name(u->standing)),
+                           V(u->bracket), V(password)),
+                      &u->id, err);
 }
 
 int users_get(struct tx *tx, int64_t id, struct user *ret, struct err *err) {
@@ -171,11 +207,31 @@ int users_get(struct tx *tx, int64_t id, struct user *ret, struct err *err) {
 }
 
 int users_update(struct tx *tx, const struct user *u, struct err *err) {
+        char key[DISPLAY_NAME_KEY];
         struct rows rows;
 
+        display_name_key(u->display, key);
         return find(tx, SQL_USER_UPDATE,
-                    ARGS(V(u->id), V(u->name), V(role_name(u->role)), V(u->team)), "user", &rows,
-                    err);
+                    ARGS(V(u->id), V(u->name), V(role_name(u->role)), V(u->team), V(u->display),
+                         V(key), V(standing_name(u->standing)), V(u->bracket)),
+                    "user", &rows, err);
+}
+
+int users_password(struct tx *tx, int64_t id, char ret[PASSWORD_SIZE], struct err *err) {
+        struct rows rows;
+        struct row row;
+
+        if (find(tx, SQL_USER_PASSWORD, ARGS(V(id)), "user", &rows, err) < 0)
+                return -1;
+        row = row_of(&rows, 0);
+        row_text(&row, ret, PASSWORD_SIZE);
+        return row_end(&row, "app_user", err);
+}
+
+int users_set_password(struct tx *tx, int64_t id, const char *password, struct err *err) {
+        struct rows rows;
+
+        return find(tx, SQL_USER_SET_PASSWORD, ARGS(V(id), V(password)), "user", &rows, err);
 }
 
 struct users_walk {
@@ -212,6 +268,7 @@ static int read_token(const struct rows *rows, size_t i, struct token *ret, stru
         t.created_ms = row_int(&row);
         t.expires_ms = row_int(&row);
         t.revoked_ms = row_int(&row);
+        t.kind = (enum token_kind)row_enum(&row, token_kind_parse);
         if (row_end(&row, "token", err) < 0)
                 return -1;
         *ret = t;
@@ -224,7 +281,7 @@ int tokens_insert(struct tx *tx, struct token *t, struct err *err) {
         hex_encode(t->digest, sizeof(t->digest), digest);
         return insert(tx, SQL_TOKEN_INSERT,
                       ARGS(V(t->tenant), V(t->user), V(digest), V(t->label), V(t->created_ms),
-                           V(t->expires_ms), V(t->revoked_ms)),
+                           V(t->expires_ms), V(t->revoked_ms), V(token_kind_name(t->kind))),
                       &t->id, err);
 }
 
@@ -262,6 +319,25 @@ int tokens_each(struct tx *tx, int (*fn)(void *arg, const struct token *, struct
         return walk(tx, SQL_TOKEN_LIST, give_token, &(struct tokens_walk){ fn, arg }, err);
 }
 
+int tokens_each_live(struct tx *tx, int64_t user, int64_t tenant,
+                     int (*fn)(void *arg, const struct token *, struct err *), void *arg,
+                     struct err *err) {
+        _cleanup_arena_ struct arena arena = { 0 };
+        struct token t = { 0 };
+        struct rows rows;
+
+        do {
+                arena_reset(&arena);
+                if (tx_exec(tx, SQL_TOKEN_LIST_LIVE, ARGS(V(t.id), V(user), V(tenant), V(PAGE)),
+                            &arena, &rows, err) < 0)
+                        return -1;
+                for (size_t i = 0; i < rows.n; i++)
+                        if (read_token(&rows, i, &t, err) < 0 || fn(arg, &t, err) < 0)
+                                return -1;
+        } while (rows.n == PAGE);
+        return 0;
+}
+
 /* Policies */
 
 int policies_put(struct tx *tx, int64_t tenant, int64_t challenge, const struct policy *p,
@@ -270,7 +346,7 @@ int policies_put(struct tx *tx, int64_t tenant, int64_t challenge, const struct 
                 return -1;
         return tx_exec(tx, SQL_POLICY_INSERT,
                        ARGS(V(tenant), V(challenge), V(p->base_ms), V(p->increment_ms),
-                            V(p->max_extensions), V(p->max_lifetime_ms)),
+                            V(p->max_extensions), V(p->max_lifetime_ms), V(p->grace_ms)),
                        NULL, NULL, err);
 }
 
@@ -291,6 +367,7 @@ int policies_get(struct tx *tx, int64_t tenant, int64_t challenge, struct policy
         p.increment_ms = row_int(&row);
         p.max_extensions = row_int(&row);
         p.max_lifetime_ms = row_int(&row);
+        p.grace_ms = row_int(&row);
         if (row_end(&row, "policy", err) < 0)
                 return -1;
         *ret = p;

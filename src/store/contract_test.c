@@ -45,7 +45,7 @@ TEST(what_is_not_committed_is_rolled_back) {
         {
                 _cleanup_(tx_endp) struct tx *tx = begin(db);
 
-                CHECK_OK(users_insert(tx, &u, &err));
+                CHECK_OK(users_insert(tx, &u, "", &err));
         }
         CHECK(count_users(db) == 1);
 }
@@ -60,19 +60,19 @@ TEST(a_savepoint_undoes_a_failed_command_and_the_batch_goes_on) {
         struct err err;
 
         CHECK_OK(tx_savepoint(tx, &err));
-        CHECK_OK(users_insert(tx, &two, &err));
+        CHECK_OK(users_insert(tx, &two, "", &err));
         CHECK_OK(tx_release(tx, &err));
 
         CHECK_OK(tx_savepoint(tx, &err));
-        CHECK_OK(users_insert(tx, &four, &err));
-        CHECK(users_insert(tx, &again, &err) < 0);
+        CHECK_OK(users_insert(tx, &four, "", &err));
+        CHECK(users_insert(tx, &again, "", &err) < 0);
         CHECK(err.kind == ERR_CONFLICT);
-        CHECK(users_insert(tx, &three, &err) < 0); /* not before the rollback */
+        CHECK(users_insert(tx, &three, "", &err) < 0); /* not before the rollback */
         CHECK(err.kind == ERR_UNAVAILABLE);
         CHECK_OK(tx_rollback(tx, &err));
 
         CHECK_OK(tx_savepoint(tx, &err));
-        CHECK_OK(users_insert(tx, &three, &err));
+        CHECK_OK(users_insert(tx, &three, "", &err));
         CHECK_OK(tx_release(tx, &err));
         commit(tx);
         CHECK(count_users(db) == 3);
@@ -89,8 +89,8 @@ TEST(a_failed_statement_that_nothing_undid_spoils_the_commit) {
         struct tx *tx = begin(db);
         struct err err;
 
-        CHECK_OK(users_insert(tx, &two, &err));
-        CHECK(users_insert(tx, &again, &err) < 0);
+        CHECK_OK(users_insert(tx, &two, "", &err));
+        CHECK(users_insert(tx, &again, "", &err) < 0);
         CHECK(tx_commit(&tx, &err) < 0);
         CHECK(!tx && !db_in_doubt(db));
         CHECK(count_users(db) == 1);
@@ -145,7 +145,7 @@ TEST(accounts_are_kept) {
         CHECK(team.id == red.id && team.tenant == w.tenant.id && team.created_ms == T0);
         CHECK_STR(team.name, red.name);
         u.team = red.id;
-        CHECK_OK(users_insert(tx, &u, &err));
+        CHECK_OK(users_insert(tx, &u, "", &err));
         CHECK_OK(users_get(tx, u.id, &got, &err));
         CHECK(got.role == ROLE_ORGANISER && got.team == red.id);
         CHECK_STR(got.name, "O'Neill");
@@ -172,7 +172,7 @@ TEST(a_walk_over_many_users_gives_each_once) {
                 struct user u = { .tenant = w.tenant.id };
 
                 snprintf(u.name, sizeof(u.name), "u%d", i);
-                CHECK_OK(users_insert(tx, &u, &err));
+                CHECK_OK(users_insert(tx, &u, "", &err));
         }
         CHECK_OK(users_each(tx, order_user, &order, &err));
         CHECK(order.n == 512);
@@ -203,7 +203,7 @@ TEST(names_are_taken_once_per_tenant) {
 
         CHECK_OK(tenants_insert(tx, &other, &err));
         same.tenant = other.id;
-        CHECK_OK(users_insert(tx, &same, &err));
+        CHECK_OK(users_insert(tx, &same, "", &err));
         CHECK(same.id != w.users[0].id);
         CHECK_OK(tx_savepoint(tx, &err));
         CHECK(tenants_insert(tx, &other, &err) < 0);
@@ -228,7 +228,7 @@ TEST(nothing_points_into_another_tenant) {
         u.team = team.id;
         token.tenant = lease.tenant = other.id;
         CHECK_OK(tx_savepoint(tx, &err));
-        CHECK(users_insert(tx, &u, &err) < 0 && err.kind == ERR_CONFLICT);
+        CHECK(users_insert(tx, &u, "", &err) < 0 && err.kind == ERR_CONFLICT);
         CHECK_OK(tx_rollback(tx, &err));
         CHECK_OK(tx_savepoint(tx, &err));
         CHECK(tokens_insert(tx, &token, &err) < 0 && err.kind == ERR_CONFLICT);
@@ -388,12 +388,12 @@ TEST(a_reader_sees_one_moment_and_changes_nothing) {
         seen = begin(reader);
         CHECK_OK(users_get(seen, w.users[0].id, &got, &err));
         tx = begin(db);
-        CHECK_OK(users_insert(tx, &u, &err));
+        CHECK_OK(users_insert(tx, &u, "", &err));
         commit(tx);
         CHECK(users_get(seen, u.id, &got, &err) < 0 && err.kind == ERR_NOT_FOUND);
         tx_end(seen);
         seen = begin(reader);
         CHECK_OK(users_get(seen, u.id, &got, &err));
-        CHECK(users_insert(seen, &u, &err) < 0);
+        CHECK(users_insert(seen, &u, "", &err) < 0);
         tx_end(seen);
 }

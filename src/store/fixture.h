@@ -120,7 +120,7 @@ static inline void seed(struct tx *tx, struct world *w, size_t n) {
                 u->tenant = w->tenant.id;
                 snprintf(u->name, sizeof(u->name), "player%zu", i + 1);
                 u->created_ms = T0;
-                CHECK_OK(users_insert(tx, u, &err));
+                CHECK_OK(users_insert(tx, u, "", &err));
         }
 }
 

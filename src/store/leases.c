@@ -40,6 +40,8 @@ static int read_lease(const struct rows *rows, size_t i, struct lease *ret, stru
         row_text(&row, l.problem, sizeof(l.problem));
         l.version = row_int(&row);
         l.extended_ms = row_int(&row);
+        l.generation = row_int(&row);
+        l.policy.grace_ms = row_int(&row);
         if (row_end(&row, "instance", err) < 0 || endpoints_read(endpoints, &l, err) < 0)
                 return -1;
         *ret = l;
@@ -60,7 +62,7 @@ int leases_insert(struct tx *tx, const struct lease *l, struct err *err) {
                      V(l->expires_ms), V(l->queued_ms), V(l->running_ms), V(l->ended_ms),
                      V(l->extensions), V(l->restarts), V(l->runtime), V(l->instance), V(l->host),
                      V(endpoints), V(l->attempts), V(l->retry_ms), V(l->worker), V(l->problem),
-                     V(l->version), V(l->extended_ms)),
+                     V(l->version), V(l->extended_ms), V(l->generation), V(l->policy.grace_ms)),
                 NULL, NULL, err);
 }
 
@@ -126,6 +128,52 @@ int leases_update(struct tx *tx, const struct lease *l, enum lease_state from, i
                 return -1;
         if (rows.changed == 0)
                 return err_set(err, ERR_CONFLICT, "the lease was changed meanwhile");
+        return 0;
+}
+
+int leases_generation(struct tx *tx, struct account owner, int64_t challenge, int64_t *ret,
+                      struct err *err) {
+        struct rows rows;
+
+        if (tx_exec(tx, SQL_LEASE_GENERATION,
+                    ARGS(V(challenge), V(account_kind_name(owner.kind)), V(owner.id)),
+                    tx_scratch(tx), &rows, err) < 0)
+                return -1;
+        *ret = rows_get(&rows, 0, 0).i;
+        return 0;
+}
+
+static int read_flag(const struct rows *rows, size_t i, struct lease_flag *ret, struct err *err) {
+        struct row row = row_of(rows, i);
+        struct lease_flag f;
+
+        row_text(&row, f.lease, sizeof(f.lease));
+        f.tenant = row_int(&row);
+        f.challenge = row_int(&row);
+        f.owner = row_account(&row);
+        f.generation = row_int(&row);
+        f.ended_ms = row_int(&row);
+        f.grace_ms = row_int(&row);
+        if (row_end(&row, "instance", err) < 0)
+                return -1;
+        *ret = f;
+        return 0;
+}
+
+int leases_each_flag(struct tx *tx, int (*fn)(void *arg, const struct lease_flag *, struct err *),
+                     void *arg, struct err *err) {
+        _cleanup_arena_ struct arena arena = { 0 };
+        struct lease_flag f = { 0 };
+        struct rows rows;
+
+        do {
+                arena_reset(&arena);
+                if (tx_exec(tx, SQL_LEASE_FLAGS, ARGS(V(f.lease), V(PAGE)), &arena, &rows, err) < 0)
+                        return -1;
+                for (size_t i = 0; i < rows.n; i++)
+                        if (read_flag(&rows, i, &f, err) < 0 || fn(arg, &f, err) < 0)
+                                return -1;
+        } while (rows.n == PAGE);
         return 0;
 }
 

@@ -18,6 +18,24 @@ _must_check_ int leases_get_live(struct tx *tx, struct account owner, int64_t ch
 _must_check_ int leases_update(struct tx *tx, const struct lease *lease, enum lease_state from,
                                int64_t version, struct err *err);
 
+/* The generation of the newest lease of CHALLENGE that OWNER had; 0 when there was none. */
+_must_check_ int leases_generation(struct tx *tx, struct account owner, int64_t challenge,
+                                   int64_t *ret, struct err *err);
+
+/* What a lease says of its flag. */
+struct lease_flag {
+        char lease[LEASE_ID_SIZE];
+        int64_t tenant, challenge;
+        struct account owner;
+        int64_t generation;
+        int64_t ended_ms; /* 0: its lease lives */
+        int64_t grace_ms;
+};
+/* Every one that there was, by lease. */
+_must_check_ int leases_each_flag(struct tx *tx,
+                                  int (*fn)(void *arg, const struct lease_flag *, struct err *),
+                                  void *arg, struct err *err);
+
 struct lease_counts {
         int64_t account, tenant, runtime; /* live and not pending, of each */
         int64_t account_live;             /* of the account, pending ones too */

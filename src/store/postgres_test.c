@@ -58,7 +58,7 @@ TEST(a_commit_without_an_answer_is_in_doubt) {
         struct tx *tx = begin(db);
         struct err err;
 
-        CHECK_OK(users_insert(tx, &u, &err));
+        CHECK_OK(users_insert(tx, &u, "", &err));
         cut();
         CHECK(tx_commit(&tx, &err) < 0);
         CHECK(err.kind == ERR_UNAVAILABLE && db_in_doubt(db));

@@ -75,7 +75,7 @@ TEST(a_full_disk_is_told_and_nothing_is_half_done) {
         memset(text, 'x', sizeof(text) - 1);
         CHECK_OK(db->driver->script(db, "PRAGMA max_page_count = 60", &err));
         tx = begin(db);
-        CHECK_OK(users_insert(tx, &two, &err));
+        CHECK_OK(users_insert(tx, &two, "", &err));
         CHECK_OK(tx_savepoint(tx, &err));
         CHECK(challenges_put(tx, w.tenant.id, "big", text, T0, &id, &changed, &err) < 0);
         CHECK(err.kind == ERR_NO_SPACE);

@@ -1,2 +1,2 @@
-SELECT id, tenant_id, user_id, digest, label, created_ms, expires_ms, revoked_ms FROM token
+SELECT id, tenant_id, user_id, digest, label, created_ms, expires_ms, revoked_ms, kind FROM token
 WHERE id > $1 ORDER BY id LIMIT $2

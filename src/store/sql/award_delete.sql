@@ -1,0 +1,1 @@
+DELETE FROM award WHERE id = $1 RETURNING id

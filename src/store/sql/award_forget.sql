@@ -1,0 +1,1 @@
+DELETE FROM award WHERE tenant_id = $1

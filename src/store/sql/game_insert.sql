@@ -1,0 +1,1 @@
+INSERT INTO game (tenant_id) VALUES ($1)

@@ -1,0 +1,1 @@
+DELETE FROM hint_unlock WHERE tenant_id = $1

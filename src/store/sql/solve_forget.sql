@@ -1,0 +1,1 @@
+DELETE FROM solve WHERE tenant_id = $1

@@ -1,0 +1,1 @@
+DELETE FROM submission WHERE tenant_id = $1

@@ -1,0 +1,7 @@
+-- What came after one, of every tenant.
+SELECT id, tenant_id, account_kind, account_id, user_id, challenge_id, at_ms, seq, result, text, digest,
+       owner_kind, owner_id, address, agent
+FROM submission
+WHERE id > $1
+ORDER BY id
+LIMIT $2

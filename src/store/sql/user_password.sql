@@ -1,0 +1,1 @@
+SELECT password FROM app_user WHERE id = $1
