@@ -16,7 +16,7 @@ struct tally {
 };
 
 struct tally *tally_new(void) {
-        struct tally *t = calloc(n_routes + 1, sizeof(t->routes[0]));
+        struct tally *t = calloc(1, sizeof(*t) + n_routes * sizeof(t->routes[0]));
 
         assert(t);
         return t;

@@ -9,9 +9,8 @@
 
 _Static_assert(SIGN_PUBLIC == crypto_sign_PUBLICKEYBYTES, "Ed25519");
 _Static_assert(SIGN_SECRET == crypto_sign_SECRETKEYBYTES, "Ed25519");
-_Static_assert(SHORT_HASH_SIZE == crypto_shorthash_siphashx24_BYTES &&
-                       SHORT_HASH_SIZE == crypto_shorthash_siphashx24_KEYBYTES,
-               "SipHash");
+_Static_assert(SHORT_HASH_SIZE == crypto_shorthash_siphashx24_BYTES, "SipHash");
+_Static_assert(SHORT_HASH_SIZE == crypto_shorthash_siphashx24_KEYBYTES, "SipHash");
 _Static_assert(SIGNATURE == crypto_sign_BYTES, "Ed25519");
 
 /* Fetching an algorithm and making a context cost more than a short digest, so the

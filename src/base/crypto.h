@@ -11,6 +11,7 @@
 #include "base/err.h"
 
 #define SHA256_SIZE 32
+#define SHA256_TEXT 65 /* in hexadecimal, with the NUL */
 #define KEY_SIZE    32
 #define SIGN_PUBLIC 32 /* Ed25519 */
 #define SIGN_SECRET 64

@@ -15,11 +15,10 @@ static void *array_of(size_t n, size_t size) {
         return p;
 }
 
-static struct board *board_new(struct game *g, int64_t cutoff_ms, size_t rows) {
+static struct board *board_new(const struct game *g, int64_t cutoff_ms, size_t rows) {
         struct board *b = array_of(1, sizeof(*b));
 
         b->refs = 1;
-        b->version = ++g->version;
         b->cutoff_ms = cutoff_ms;
         b->rows = array_of(rows, sizeof(*b->rows));
         b->challenges = array_of(g->tasks.n, sizeof(*b->challenges));
@@ -309,8 +308,10 @@ static int by_time(const void *a, const void *b) {
         return (x->at_ms > y->at_ms) - (x->at_ms < y->at_ms);
 }
 
-static size_t deeds_of(const struct game *g, const struct board *by, const struct member *m,
-                       struct deed *ret) {
+/* The caller frees them. */
+static struct deed *deeds_of(const struct game *g, const struct board *by, const struct member *m,
+                             size_t *ret_n) {
+        struct deed *ret = array_of(m->n_progress + m->n_awards + m->n_spendings, sizeof(*ret));
         size_t n = 0;
 
         for (size_t i = 0; i < m->n_progress; i++) {
@@ -327,18 +328,18 @@ static size_t deeds_of(const struct game *g, const struct board *by, const struc
                 if (m->spendings[i].at_ms < by->cutoff_ms)
                         ret[n++] = (struct deed){ m->spendings[i].at_ms, 0, m->spendings[i].cost };
         qsort(ret, n, sizeof(*ret), by_time);
-        return n;
+        *ret_n = n;
+        return ret;
 }
 
 size_t game_timeline(const struct game *g, const struct board *by, struct account who,
                      struct step **ret) {
         const struct member *m = game_member(g, who);
-        size_t most = m ? m->n_progress + m->n_awards + m->n_spendings : 0, n;
-        _cleanup_free_ struct deed *deeds = array_of(most, sizeof(*deeds));
-        struct step *steps = array_of(most, sizeof(*steps));
+        size_t n = 0;
+        _cleanup_free_ struct deed *deeds = m ? deeds_of(g, by, m, &n) : NULL;
+        struct step *steps = array_of(n, sizeof(*steps));
         int64_t gained = 0, spent = 0;
 
-        n = m ? deeds_of(g, by, m, deeds) : 0;
         for (size_t i = 0; i < n; i++) {
                 gained += deeds[i].gained;
                 spent += deeds[i].spent;

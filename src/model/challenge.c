@@ -70,19 +70,21 @@ struct challenge *challenge_unref(struct challenge *c) {
 
 static bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
+static void digest_text(const char *text, size_t n, bool fold, uint8_t ret[SHA256_SIZE]) {
+        _cleanup_buf_ struct buf b = { 0 };
+
+        buf_add(&b, text, n);
+        for (size_t i = 0; fold && i < n; i++)
+                b.data[i] = (char)tolower((unsigned char)b.data[i]);
+        sha256(b.data, b.len, ret);
+}
+
 /* Digests are compared, which takes as long for any two texts. */
 static bool same_text(const struct flag_rule *f, const char *text, size_t n) {
-        _cleanup_buf_ struct buf a = { 0 }, b = { 0 };
         uint8_t x[SHA256_SIZE], y[SHA256_SIZE];
 
-        buf_add(&a, text, n);
-        buf_str(&b, f->text);
-        for (size_t i = 0; f->case_insensitive && i < a.len; i++)
-                a.data[i] = (char)tolower((unsigned char)a.data[i]);
-        for (size_t i = 0; f->case_insensitive && i < b.len; i++)
-                b.data[i] = (char)tolower((unsigned char)b.data[i]);
-        sha256(a.data, a.len, x);
-        sha256(b.data, b.len, y);
+        digest_text(text, n, f->case_insensitive, x);
+        digest_text(f->text, strlen(f->text), f->case_insensitive, y);
         return crypto_equal(x, y, sizeof(x));
 }
 

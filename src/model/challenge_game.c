@@ -195,7 +195,7 @@ static int parse_file(const struct place *at, const json_t *list, size_t i, stru
         if (!json_is_object(v))
                 return place_wrong(at, key, err, "must be a path");
         if (place_line(&in, "name", "", PATH_TEXT_MAX, &f->name, err) < 0 ||
-            place_text(&in, "sha256", "", 2 * SHA256_SIZE, &f->digest, err) < 0 ||
+            place_text(&in, "sha256", "", SHA256_TEXT - 1, &f->digest, err) < 0 ||
             place_int(&in, "bytes", RANGE_FILE_BYTES, &f->bytes, err) < 0)
                 return -1;
         if (!rules_relative_path(f->name) || strchr(f->name, '/'))

@@ -16,8 +16,8 @@ struct resolver {
         size_t complaints;
 };
 
-static void complain(struct resolver *r, const struct challenge *c, const char *member,
-                     const char *reason) {
+static void tell(struct resolver *r, const struct challenge *c, const char *member,
+                 const char *reason) {
         r->complaints++;
         r->complain(r->arg, c, member, reason);
 }
@@ -42,7 +42,7 @@ static void index_all(struct resolver *r) {
                 if (other) {
                         snprintf(reason, sizeof(reason), "%" PRId64 " is the number of \"%s\"",
                                  c->number, other->slug);
-                        complain(r, c, "number", reason);
+                        tell(r, c, "number", reason);
                 } else if (c->number) {
                         map_put_id(&r->by_number, c->number, c);
                 }
@@ -84,7 +84,7 @@ static void resolve(struct resolver *r, struct challenge *c) {
                 snprintf(member, sizeof(member), "requirements[%zu]", i);
                 snprintf(reason, sizeof(reason), "there is no challenge \"%.100s\"",
                          c->requirements[i]);
-                complain(r, c, member, reason);
+                tell(r, c, member, reason);
         }
         if (n == 0 || r->complaints > bad)
                 return;
@@ -113,14 +113,14 @@ static void check_circle(struct resolver *r, const struct challenge *c) {
         struct map seen = { 0 };
 
         if (needs(r, c, c, &seen))
-                complain(r, c, "requirements", "it needs itself to be solved first");
+                tell(r, c, "requirements", "it needs itself to be solved first");
         map_done(&seen);
 }
 
-size_t challenge_set_resolve(struct challenge **set, size_t n, challenge_complain_fn *fn,
+size_t challenge_set_resolve(struct challenge **set, size_t n, challenge_complain_fn *complain,
                              void *arg) {
         _cleanup_(resolver_done) struct resolver r = {
-                .set = set, .n = n, .complain = fn, .arg = arg
+                .set = set, .n = n, .complain = complain, .arg = arg
         };
 
         index_all(&r);

@@ -26,13 +26,15 @@ static bool collapse(const char *text, char ret[DISPLAY_NAME_SIZE]) {
         size_t n = 0;
 
         for (; *text; text++) {
-                bool skip = is_blank(*text) && (n == 0 || ret[n - 1] == ' ');
+                char c = *text;
 
-                if (skip)
+                if (is_blank(c))
+                        c = ' ';
+                if (c == ' ' && (n == 0 || ret[n - 1] == ' '))
                         continue;
                 if (n + 1 == DISPLAY_NAME_SIZE)
                         return false;
-                ret[n++] = is_blank(*text) ? ' ' : *text;
+                ret[n++] = c;
         }
         while (n > 0 && ret[n - 1] == ' ')
                 n--;

@@ -213,7 +213,7 @@ static bool is_mine(const char *addr) {
 /* What listens on these ports of the host at ADDR must not answer A.  Gives how many times it was
  * seen to answer the host itself: not at all where ADDR was another test's and went with it. */
 static int check_closed_to(const struct instance *a, const char *addr, uint16_t tcp_port,
-                            uint16_t udp_port) {
+                           uint16_t udp_port) {
         struct instance self = { .ports = { tcp_port } };
 
         CHECK(inside(a, "nc -w 1 %s %u </dev/null", addr, tcp_port) != 0);
@@ -247,7 +247,7 @@ static void check_host_is_out_of_reach(const struct instance *a) {
         while (accept(tcp, NULL, NULL) >= 0)
                 accepted++;
         CHECK(accepted == n); /* the host's own connections, and no other */
-        CHECK(n >= 2); /* at least an interface of the host's and the bridge */
+        CHECK(n >= 2);        /* at least an interface of the host's and the bridge */
         CHECK(recv(udp, &byte, 1, 0) < 0);
         freeifaddrs(all);
         close(tcp);

@@ -42,7 +42,7 @@ int games_insert(struct tx *tx, int64_t tenant, struct err *err) {
 }
 
 /* Brackets are one column, separated by line breaks, which no name has. */
-#define BRACKETS_TEXT (BRACKETS_MAX * BRACKET_SIZE)
+#define BRACKETS_TEXT ((size_t)BRACKETS_MAX * BRACKET_SIZE)
 
 static void write_brackets(const struct game_rules *r, char ret[BRACKETS_TEXT]) {
         size_t len = 0;
