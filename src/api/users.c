@@ -200,9 +200,10 @@ void user_change(struct call *c) {
                 problem_reply(c, &err);
                 return;
         }
-        u->new_role =
-                !json_is_null(json_object_get(c->body, "role")) && json_object_get(c->body, "role");
-        u->new_team = json_object_get(c->body, "team");
+        if (json_object_get(c->body, "role") && !json_is_null(json_object_get(c->body, "role")))
+                u->fields |= USER_ROLE;
+        if (json_object_get(c->body, "team"))
+                u->fields |= USER_TEAM;
         user_change_command(u);
         call_submit(c, &u->command, on_user_changed);
 }

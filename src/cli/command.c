@@ -185,6 +185,12 @@ enum leave command_leave(const struct err *err) {
         case ERR_GONE:
         case ERR_QUOTA:
         case ERR_RATE:
+        case ERR_ALREADY:
+        case ERR_POINTS:
+        case ERR_LOCKED:
+        case ERR_NOT_STARTED:
+        case ERR_PAUSED:
+        case ERR_ENDED:
                 return LEAVE_REFUSED;
         case ERR_UNAVAILABLE:
         case ERR_TIMEOUT:

@@ -7,6 +7,7 @@
 #include "model/seal.h"
 #include "store/accounts.h"
 #include "store/challenges.h"
+#include "store/game.h"
 
 static int check_name(const char *name, struct err *err) {
         if (!*name)
@@ -42,6 +43,8 @@ static int tenant_run(struct command *cmd, struct work *w, struct err *err) {
         t->tenant.created_ms = w->now_ms;
         if (tenants_insert(w->tx, &t->tenant, err) < 0)
                 return taken("tenant", t->tenant.slug, err);
+        if (games_insert(w->tx, t->tenant.id, err) < 0)
+                return -1;
         e = work_event(w, &cmd->origin, ACTION_TENANT_CREATED);
         e.tenant = t->tenant.id;
         event_text(&e, "slug", t->tenant.slug);
@@ -72,6 +75,7 @@ static int team_run(struct command *cmd, struct work *w, struct err *err) {
                 return -1;
         t->team.tenant = cmd->origin.tenant;
         t->team.created_ms = w->now_ms;
+        team_invite(t->team.invite);
         if (teams_insert(w->tx, &t->team, err) < 0)
                 return taken("team", t->team.name, err);
         e = work_event(w, &cmd->origin, ACTION_TEAM_CREATED);
@@ -100,10 +104,29 @@ static int user_append(struct work *w, struct event *e, const struct user *u, st
         event_text(e, "name", u->name);
         event_text(e, "role", role_name(u->role));
         event_int(e, "team", u->team);
+        event_text(e, "standing", standing_name(u->standing));
+        if (*u->bracket)
+                event_text(e, "bracket", u->bracket);
         if (work_append(w, e, CHANGE_USER, &c, err) < 0)
                 return -1;
         c->user = *u;
         return 0;
+}
+
+static int check_bracket(const struct work *w, int64_t tenant, const char *bracket,
+                         struct err *err) {
+        if (!game_has_bracket(&games_of(w->games, tenant)->rules, bracket))
+                return err_set(err, ERR_INVALID, "bracket: there is none of this name");
+        return 0;
+}
+
+static int check_new_user(const struct user_create *u, const struct work *w, struct err *err) {
+        if (u->self && !games_of(w->games, u->user.tenant)->rules.sign_up)
+                return err_set(err, ERR_FORBIDDEN, "Accounts are made by the organisers here");
+        if (check_name(u->user.name, err) < 0 ||
+            check_bracket(w, u->user.tenant, u->user.bracket, err) < 0)
+                return -1;
+        return check_team(w, u->user.tenant, u->user.team, err);
 }
 
 static int user_create_run(struct command *cmd, struct work *w, struct err *err) {
@@ -112,11 +135,13 @@ static int user_create_run(struct command *cmd, struct work *w, struct err *err)
 
         u->user.tenant = cmd->origin.tenant;
         u->user.created_ms = w->now_ms;
-        if (check_name(u->user.name, err) < 0 ||
-            check_team(w, u->user.tenant, u->user.team, err) < 0)
+        u->user.has_password = *u->password != '\0';
+        if (check_new_user(u, w, err) < 0)
                 return -1;
-        if (users_insert(w->tx, &u->user, "", err) < 0)
+        if (users_insert(w->tx, &u->user, u->password, err) < 0)
                 return taken("user", u->user.name, err);
+        if (u->self)
+                e.actor = u->user.id;
         return user_append(w, &e, &u->user, err);
 }
 
@@ -147,6 +172,21 @@ static int check_other_admin(const struct work *w, const struct user *leaving, s
         return 0;
 }
 
+static int check_change(const struct user_change *u, const struct work *w, const struct user *now,
+                        struct err *err) {
+        const struct origin *o = &u->command.origin;
+
+        if (o->kind == ACTOR_USER && now->role > o->role)
+                return err_set(err, ERR_FORBIDDEN, "\"%s\" is above your role", now->name);
+        if (u->fields & USER_TEAM && check_team(w, now->tenant, u->user.team, err) < 0)
+                return -1;
+        if (u->fields & USER_BRACKET && check_bracket(w, now->tenant, u->user.bracket, err) < 0)
+                return -1;
+        if (u->fields & USER_ROLE && now->role == ROLE_ADMIN && u->user.role != ROLE_ADMIN)
+                return check_other_admin(w, now, err);
+        return 0;
+}
+
 static int user_change_run(struct command *cmd, struct work *w, struct err *err) {
         struct user_change *u = container_of(cmd, struct user_change, command);
         struct event e = work_event(w, &cmd->origin, ACTION_USER_CHANGED);
@@ -156,15 +196,16 @@ static int user_change_run(struct command *cmd, struct work *w, struct err *err)
                 return -1;
         if (now.tenant != cmd->origin.tenant)
                 return err_set(err, ERR_NOT_FOUND, "No such user");
-        if (u->new_team && check_team(w, now.tenant, u->user.team, err) < 0)
+        if (check_change(u, w, &now, err) < 0)
                 return -1;
-        if (u->new_role && now.role == ROLE_ADMIN && u->user.role != ROLE_ADMIN &&
-            check_other_admin(w, &now, err) < 0)
-                return -1;
-        if (u->new_role)
+        if (u->fields & USER_ROLE)
                 now.role = u->user.role;
-        if (u->new_team)
+        if (u->fields & USER_TEAM)
                 now.team = u->user.team;
+        if (u->fields & USER_STANDING)
+                now.standing = u->user.standing;
+        if (u->fields & USER_BRACKET)
+                memcpy(now.bracket, u->user.bracket, sizeof(now.bracket));
         if (users_update(w->tx, &now, err) < 0)
                 return -1;
         u->user = now;

@@ -5,9 +5,11 @@
 #include "base/metric.h"
 #include "core/engine_impl.h"
 
-static void put(struct read_model *m, struct change *c) {
+void change_put(struct read_model *m, struct change *c) {
+        games_apply(read_model_games(m), c);
         switch (c->kind) {
         case CHANGE_NONE:
+        case CHANGE_RULES: /* the game's only */
                 break;
         case CHANGE_LEASE:
                 read_model_put_lease(m, &c->lease);
@@ -58,11 +60,12 @@ static void publish(struct engine *e, const struct change *first) {
         if (!e->config.on_notice)
                 return;
         for (const struct change *c = first; c; c = c->next) {
-                notices[n++] = (struct notice){
-                        .event = &c->event,
-                        .lease = c->kind == CHANGE_LEASE ? &c->lease : NULL,
-                };
-                if (n == ARRAY_SIZE(notices) || !c->next) {
+                if (!c->silent)
+                        notices[n++] = (struct notice){
+                                .event = &c->event,
+                                .lease = c->kind == CHANGE_LEASE ? &c->lease : NULL,
+                        };
+                if (n == ARRAY_SIZE(notices) || (n > 0 && !c->next)) {
                         e->config.on_notice(e->config.arg, notices, n);
                         n = 0;
                 }
@@ -83,25 +86,56 @@ void engine_rank_queues(struct engine *e, int64_t now_ms) {
         }
 }
 
+void engine_show_boards(struct engine *e, int64_t now_ms) {
+        struct games *shown = read_model_games(e->model);
+
+        games_make_boards(&e->games, shown, now_ms);
+        read_model_begin(e->model);
+        games_swap_boards(shown, &e->games);
+        read_model_end(e->model);
+        games_drop_boards(&e->games);
+}
+
+void engine_know_flag(struct engine *e, const struct lease *l) {
+        struct lease_flag f = {
+                .tenant = l->tenant,
+                .challenge = l->challenge,
+                .owner = l->owner,
+                .generation = l->generation,
+                .ended_ms = l->ended_ms,
+                .grace_ms = l->policy.grace_ms,
+        };
+
+        memcpy(f.lease, l->id, sizeof(f.lease));
+        flags_put(e->flags, &f, read_model_challenge(e->model, l->challenge));
+}
+
 void engine_apply(struct engine *e, struct change *first, int64_t now_ms) {
         bool moved = false; /* in the queue: what an extension does to estimates waits for a tick */
 
         if (!first)
                 return;
+        games_make_boards(&e->games, read_model_games(e->model), now_ms);
         read_model_begin(e->model);
         for (struct change *c = first; c; c = c->next) {
-                put(e->model, c);
+                change_put(e->model, c);
                 moved |= c->kind == CHANGE_LEASE && c->event.action != ACTION_EXTENDED;
                 if (c->kind == CHANGE_LEASE)
                         note_pace(e, &c->lease, now_ms);
         }
         if (moved)
                 engine_rank_queues(e, now_ms);
+        games_swap_boards(read_model_games(e->model), &e->games);
         read_model_end(e->model);
+        games_drop_boards(&e->games);
         for (const struct change *c = first; c; c = c->next) {
-                metric_add(METRIC_EVENTS, 1, action_name(c->event.action));
-                if (c->kind == CHANGE_LEASE)
-                        track_react(e, &c->lease);
+                if (!c->silent)
+                        metric_add(METRIC_EVENTS, 1, action_name(c->event.action));
+                if (c->kind != CHANGE_LEASE)
+                        continue;
+                if (c->event.action == ACTION_CREATED || c->lease.state == LEASE_ENDED)
+                        engine_know_flag(e, &c->lease);
+                track_react(e, &c->lease);
         }
         publish(e, first);
 }

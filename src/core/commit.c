@@ -151,10 +151,16 @@ static int run_bare(struct command *cmd, struct work *w, step_fn *step, const st
         return err_set(err, ERR_UNAVAILABLE, "a command failed after it had written");
 }
 
+/* What it did is in the games at once, for the next of the batch. */
 static int run_step(struct command *cmd, struct work *w, step_fn *step, const struct err *why,
                     int *result, struct err *verdict, struct err *err) {
-        return w->careful ? run_saved(cmd, w, step, why, result, verdict, err) :
-                            run_bare(cmd, w, step, why, result, verdict, err);
+        struct change **from = w->end;
+        int r = w->careful ? run_saved(cmd, w, step, why, result, verdict, err) :
+                             run_bare(cmd, w, step, why, result, verdict, err);
+
+        for (const struct change *c = r == 0 ? *from : NULL; c; c = c->next)
+                games_apply(w->games, c);
+        return r;
 }
 
 static int step_run(struct command *cmd, struct work *w, _unused_ const struct err *why,
@@ -216,11 +222,18 @@ static void work_begin(struct engine *e, struct work *w, bool careful) {
         *w = (struct work){
                 .engine = e,
                 .model = e->model,
+                .games = &e->games,
                 .arena = &e->arena,
                 .batch = ++e->batches,
                 .careful = careful,
         };
         w->end = &w->first;
+}
+
+/* Of a batch that is not committed. */
+static void discard(struct engine *e, struct work *w) {
+        drop_changes(w->first);
+        games_copy(&e->games, read_model_games(e->model));
 }
 
 /* Bare first; one command that has to be undone alone makes all of them run again, with care. */
@@ -232,7 +245,7 @@ static int try_batch(struct engine *e, struct work *w, struct command *first, st
                 return 0;
         if (!w->spoiled)
                 return -1;
-        drop_changes(w->first);
+        discard(e, w);
         work_begin(e, w, true);
         return batch(e, w, first, err);
 }
@@ -247,7 +260,7 @@ static void run_batch(struct engine *e, struct command *first, size_t n) {
                 e->store_good = false;
                 log_error("a batch failed", LOG_TEXT("error", err.msg),
                           LOG_INT("commands", (int64_t)n));
-                drop_changes(w.first);
+                discard(e, &w);
                 for (; first; first = next) {
                         next = first->next;
                         command_fail(first, &err);

@@ -80,6 +80,7 @@ int engine_open(const struct engine_config *config, struct engine **ret, struct 
         e->model = read_model_new();
         e->port_hint = config->port_from;
         e->store_good = true;
+        e->flags = flags_new(config->master_key);
         slots_init(e);
         if (pool_new("job", config->threads, &e->pool, err) < 0 ||
             pool_new("reader", 1, &e->reader, err) < 0 ||
@@ -188,6 +189,7 @@ void engine_tick(struct engine *e, int64_t now_ms) {
         read_model_drop_ended(e->model, now_ms - KEEP_ENDED_MS);
         engine_rank_queues(e, now_ms); /* estimates go by the clock */
         read_model_end(e->model);
+        engine_show_boards(e, now_ms);
         db_idle(e->db, &wal_bytes);
         metric_set(METRIC_WAL, (double)wal_bytes);
 }
@@ -253,6 +255,8 @@ struct engine *engine_free(struct engine *e) {
         db_free(e->reader_db);
         db_free(e->tail_db);
         read_model_free(e->model);
+        games_done(&e->games);
+        flags_free(e->flags);
         arena_done(&e->arena);
         pthread_cond_destroy(&e->wake);
         pthread_mutex_destroy(&e->lock);

@@ -11,6 +11,7 @@
 
 #include "base/heap.h"
 #include "base/map.h"
+#include "core/flags.h"
 #include "core/work.h"
 #include "os/pool.h"
 
@@ -78,6 +79,8 @@ struct engine {
 
         /* Commit thread. */
         struct arena arena;
+        struct games games; /* working copies */
+        struct flags *flags;
         struct map tracked;
         struct heap timers;
         struct heap_node tick, sweep;
@@ -102,12 +105,27 @@ bool engine_closed(struct engine *e);
 
 /* apply.c: a committed batch goes into the read model, is reacted to and published. */
 void engine_apply(struct engine *e, struct change *first, int64_t now_ms);
+/* After LEASE was made or has ended. */
+void engine_know_flag(struct engine *e, const struct lease *lease);
+/* Boards that the time has come for. */
+void engine_show_boards(struct engine *e, int64_t now_ms);
 /* Place and estimate of those that wait, between read_model_begin() and its end. */
 void engine_rank_queues(struct engine *e, int64_t now_ms);
 
+/* C into the read model, between read_model_begin() and its end. */
+void change_put(struct read_model *m, struct change *c);
+
 /* load.c */
-/* Puts every row of the store into the read model, inside TX. */
+/* Puts every row of the store into the read model and the games, inside TX. */
 _must_check_ int engine_load(struct engine *e, struct tx *tx, struct err *err);
+/* All but leases and what was done in the games. */
+_must_check_ int engine_load_nouns(struct engine *e, struct tx *tx, struct err *err);
+/* Another daemon signs, too. */
+_must_check_ int engine_load_checkpoint(struct engine *e, struct tx *tx, struct err *err);
+/* C into the read model and the games. */
+void engine_put(struct engine *e, struct change *c);
+
+/* tail.c */
 /* Applies what other daemons wrote since; first thing in a batch, under the chain's lock. */
 _must_check_ int engine_tail(struct engine *e, struct work *w, struct err *err);
 
@@ -159,6 +177,15 @@ void takeover_submit(struct engine *e, const char *lease);
 _must_check_ int queue_promote(struct work *w, const char *runtime, struct err *err);
 /* Bytes and connections of LEASE's doors, into EVENT. */
 void event_traffic(struct work *w, struct event *event, const struct lease *lease);
+/* team_verbs.c */
+void team_invite(char ret[INVITE_SIZE]); /* a fresh code */
+
+/* play_verbs.c */
+/* Of a deed of WHO's in the game, with what a live frame tells of it.  C may be NULL. */
+struct event deed_event(const struct work *w, const struct origin *o, enum action action,
+                        struct account who, const struct challenge *c);
+void deed_gain(struct event *e, const struct gain *gain);
+
 /* STARTING or RUNNING to STOPPING, by this daemon; writes EVENT with it. */
 _must_check_ int lease_stop(struct work *w, struct event *event, struct lease *lease,
                             enum end_reason reason, struct err *err);

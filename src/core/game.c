@@ -106,8 +106,6 @@ struct game *game_clone(const struct game *g) {
         size_t at = 0;
 
         memcpy(copy->bonus_percent, g->bonus_percent, sizeof(copy->bonus_percent));
-        copy->n_solves = g->n_solves;
-        copy->version = g->version;
         while ((m = map_next(&g->members, &at)))
                 clone_member(copy, m);
         at = 0;
@@ -239,9 +237,13 @@ void game_put_challenge(struct game *g, int64_t challenge, const struct scoring 
         rescore(g, t);
 }
 
-void game_put_account(struct game *g, struct account who, bool counts, const char *bracket) {
+static bool is_active(const struct member *m) {
+        return m->solves > 0 || m->n_spendings > 0 || m->n_awards > 0;
+}
+
+bool game_put_account(struct game *g, struct account who, bool counts, const char *bracket) {
         struct member *m = member_of(g, who);
-        bool changed = m->counts != counts;
+        bool changed = m->counts != counts, moved = strcmp(m->bracket, bracket) != 0;
 
         str_copy(m->bracket, sizeof(m->bracket), bracket);
         m->counts = counts;
@@ -249,6 +251,7 @@ void game_put_account(struct game *g, struct account who, bool counts, const cha
         for (size_t i = 0; i < m->n_progress && changed; i++)
                 if (m->progress[i].solved_ms)
                         rescore(g, game_task(g, m->progress[i].challenge));
+        return (changed || moved) && is_active(m);
 }
 
 /* Solves. */
@@ -295,7 +298,6 @@ void game_add_solve(struct game *g, const struct solve *solve) {
         p->solved_ms = solve->at_ms;
         p->solved_seq = solve->seq;
         m->solves++;
-        g->n_solves++;
         touch(g, m);
         if (!insert_solver(t, &(struct solver){ .member = m,
                                                 .user = solve->user,
@@ -323,7 +325,6 @@ void game_drop_solve(struct game *g, struct account who, int64_t challenge) {
         t->n--;
         p->solved_ms = p->solved_seq = 0;
         m->solves--;
-        g->n_solves--;
         touch(g, m);
         rescore(g, t);
         find_last(g, m);
@@ -402,7 +403,6 @@ void game_reset(struct game *g) {
                 m->last_ms = m->last_seq = 0;
                 touch(g, m);
         }
-        g->n_solves = 0;
 }
 
 /* Questions. */
@@ -419,12 +419,48 @@ bool game_solved(const struct game *g, struct account who, int64_t challenge) {
         return p && p->solved_ms;
 }
 
-bool game_has_any(const struct game *g) { return g->n_solves > 0; }
+bool game_active(const struct game *g, struct account who) {
+        const struct member *m = game_member(g, who);
+
+        return m && is_active(m);
+}
+
+bool game_begun(const struct game *g) {
+        const struct member *m;
+        size_t at = 0;
+
+        while ((m = map_next(&g->members, &at)))
+                if (is_active(m))
+                        return true;
+        return false;
+}
 
 int64_t game_total(const struct game *g, struct account who) {
         const struct member *m = game_member(g, who);
 
         return m ? game_score(m->earned + m->awarded, m->spent) : 0;
+}
+
+int64_t game_total_with(const struct game *g, struct account who, int64_t gained, int64_t spent) {
+        const struct member *m = game_member(g, who);
+
+        return m ? game_score(m->earned + m->awarded + gained, m->spent + spent) :
+                   game_score(gained, spent);
+}
+
+struct gain game_gain(const struct game *g, struct account who, int64_t challenge) {
+        const struct member *m = game_member(g, who);
+        const struct task *t = game_task(g, challenge);
+        bool counts = m && m->counts;
+        struct gain gain = { .blood = counts && t->counted < BLOODS ? (int)t->counted : -1 };
+
+        gain.solves = t->counted + counts;
+        gain.value = scoring_value(&t->scoring, gain.solves);
+        gain.points = gain.value;
+        if (gain.blood >= 0)
+                gain.points += scoring_bonus(gain.value, g->bonus_percent, gain.blood);
+        gain.total = game_total_with(g, who, gain.points, 0);
+        return gain;
 }
 
 int64_t game_points(const struct game *g, struct account who, int64_t challenge) {

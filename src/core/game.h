@@ -25,8 +25,9 @@ struct game *game_clone(const struct game *g); /* all but its order */
 void game_set_bonus(struct game *g, const int64_t percent[BLOODS]);
 /* Adds the challenge, or changes what it is worth. */
 void game_put_challenge(struct game *g, int64_t challenge, const struct scoring *scoring);
-/* COUNTS: is on the board, and its solves count.  BRACKET "" for none. */
-void game_put_account(struct game *g, struct account who, bool counts, const char *bracket);
+/* COUNTS: is on the board, and its solves count.  BRACKET "" for none.  Does that change anything
+ * of what was? */
+bool game_put_account(struct game *g, struct account who, bool counts, const char *bracket);
 
 struct solve {
         struct account who;
@@ -69,7 +70,10 @@ struct progress {
 /* Valid until the next change; NULL when there is none. */
 const struct progress *game_progress(const struct game *g, struct account who, int64_t challenge);
 bool game_solved(const struct game *g, struct account who, int64_t challenge);
-bool game_has_any(const struct game *g); /* a solve, of anybody */
+bool game_begun(const struct game *g); /* is anybody active? */
+
+/* Has WHO done anything that counts: a solve, a hint, an award? */
+bool game_active(const struct game *g, struct account who);
 
 /* What WHO has now: solves with their bonuses and awards, less hints as far as these take it to
  * zero.  0 for who is not known. */
@@ -80,12 +84,23 @@ int64_t game_points(const struct game *g, struct account who, int64_t challenge)
  */
 int game_blood(const struct game *g, struct account who, int64_t challenge);
 
+/* What WHO would have, had it GAINED and SPENT so much more. */
+int64_t game_total_with(const struct game *g, struct account who, int64_t gained, int64_t spent);
+
 struct worth {
         int64_t value, solves;         /* by accounts that count */
         struct account bloods[BLOODS]; /* the first of them; id 0: none yet */
 };
 /* All zero for a challenge that is not known. */
 struct worth game_worth(const struct game *g, int64_t challenge);
+
+/* What WHO's solve of the challenge would bring now, as the newest of all. */
+struct gain {
+        int64_t points, total;
+        int64_t value, solves; /* of the challenge, after it */
+        int blood;             /* WHO's place among the first, from 0; -1: none of them */
+};
+struct gain game_gain(const struct game *g, struct account who, int64_t challenge);
 
 /* --- the board --- */
 
@@ -106,7 +121,7 @@ struct board_challenge {
 /* As it was before a moment, or is.  Immutable, counts its references, which any thread may. */
 struct board {
         int refs;
-        uint64_t version;  /* rises with each */
+        uint64_t version;  /* who makes it says */
         int64_t cutoff_ms; /* what counts was before; BOARD_LIVE: all */
         size_t n, n_challenges;
         struct board_row *rows; /* in order of place: score, then the earlier last score */

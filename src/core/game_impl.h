@@ -42,10 +42,8 @@ struct members {
 struct game {
         int64_t bonus_percent[BLOODS];
         struct map members, tasks;
-        int64_t n_solves;
         struct members order; /* of the last live board */
         struct members dirty;
-        uint64_t version; /* of the last board */
 };
 
 /* Room for one more; gives the array. */

@@ -377,10 +377,10 @@ TEST(a_reset_forgets_what_was_done_and_keeps_who_and_what) {
         game_add_hint(g, who, 1, 2, 10, 110);
         game_add_award(g, &(struct award){ 1, who, 5, 120, 3 });
         game_add_attempts(g, who, 1, 3);
-        CHECK(game_has_any(g) && game_progress(g, who, 1)->attempts == 3);
+        CHECK(game_begun(g) && game_progress(g, who, 1)->attempts == 3);
         board_unref(game_board(g, BOARD_LIVE));
         game_reset(g);
-        CHECK(!game_has_any(g) && game_total(g, who) == 0 && !game_progress(g, who, 1));
+        CHECK(!game_begun(g) && game_total(g, who) == 0 && !game_progress(g, who, 1));
         b = game_board(g, BOARD_LIVE);
         CHECK(b->n == 0);
         board_unref(b);

@@ -138,7 +138,8 @@ static int make_flag(struct lease_job *j, char ret[FLAG_MAX], struct err *err) {
         if (!s->flag_template)
                 return 0;
         flag_key(j->engine->config.master_key, j->lease.tenant, key);
-        return flag_derive(key, s->flag_template, j->lease.challenge, j->lease.owner, 0, ret, err);
+        return flag_derive(key, s->flag_template, j->lease.challenge, j->lease.owner,
+                           j->lease.generation, ret, err);
 }
 
 static struct spec make_spec(const struct lease_job *j, const char *name, const char *tenant,

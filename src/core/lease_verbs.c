@@ -13,16 +13,14 @@ static int check_start(struct start *s, struct work *w, const struct challenge *
                        struct err *err) {
         const struct origin *o = &s->command.origin;
         const struct challenge *c = read_model_challenge(w->model, s->challenge);
+        struct access a = work_access(w, o);
 
-        if (!c || c->tenant != o->tenant || c->state == CHALLENGE_HIDDEN)
-                return err_set(err, ERR_NOT_FOUND, "No such challenge");
-        if (c->state == CHALLENGE_LOCKED)
-                return err_set(err, ERR_FORBIDDEN, "This challenge is locked");
+        if (access_challenge(&a, c, err) < 0)
+                return -1;
         if (!c->has_instance)
                 return err_set(err, ERR_INVALID, "This challenge has no instance to start");
-        if (o->account.id == 0)
-                return err_set(err, ERR_FORBIDDEN,
-                               "Join a team first: this event is played in teams");
+        if (access_account(&a, err) < 0)
+                return -1;
         if (!engine_slot(w->engine, c->spec.runtime))
                 return err_set(err, ERR_UNAVAILABLE,
                                "The runtime of this challenge is not available");
@@ -90,8 +88,10 @@ static int start_run(struct command *cmd, struct work *w, struct err *err) {
         if (err->kind != ERR_NOT_FOUND)
                 return -1;
         l = fresh_lease(s, w, c);
-        if (check_room(w, &l, &counts, err) < 0)
+        if (check_room(w, &l, &counts, err) < 0 ||
+            leases_generation(w->tx, l.owner, l.challenge, &l.generation, err) < 0)
                 return -1;
+        l.generation++;
         e = work_lease_event(w, &cmd->origin, ACTION_CREATED, &l);
         event_text(&e, "runtime", l.runtime);
         event_int(&e, "waiting", counts.pending);

@@ -1,5 +1,4 @@
-/* From the store into the read model: at start, and what was written since by other daemons, or by
- * a commit of our own that had no answer. */
+/* From the store into the read model and the games, at start. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -8,21 +7,30 @@
 #include "model/seal.h"
 #include "store/accounts.h"
 #include "store/challenges.h"
+#include "store/game.h"
 #include "store/leases.h"
 
-/* Each row under the lock by itself: readers need not wait for the database. */
-#define PUT(noun)                                                                              \
-        static int put_##noun(void *model, const struct noun *row, _unused_ struct err *err) { \
-                read_model_begin(model);                                                       \
-                read_model_put_##noun(model, row);                                             \
-                read_model_end(model);                                                         \
-                return 0;                                                                      \
+/* Row by row under the lock: readers need not wait for the database. */
+void engine_put(struct engine *e, struct change *c) {
+        games_apply(&e->games, c);
+        read_model_begin(e->model);
+        change_put(e->model, c);
+        read_model_end(e->model);
+}
+
+#define PUT(type, member, change_kind)                                                            \
+        static int put_##member(void *engine, const struct type *row, _unused_ struct err *err) { \
+                struct change c = { .kind = change_kind, .member = *row };                        \
+                                                                                                  \
+                engine_put(engine, &c);                                                           \
+                return 0;                                                                         \
         }
-PUT(tenant)
-PUT(team)
-PUT(user)
-PUT(token)
-PUT(lease)
+PUT(tenant, tenant, CHANGE_TENANT)
+PUT(team, team, CHANGE_TEAM)
+PUT(user, user, CHANGE_USER)
+PUT(token, token, CHANGE_TOKEN)
+PUT(lease, lease, CHANGE_LEASE)
+PUT(game_rules, rules, CHANGE_RULES)
 #undef PUT
 
 static int read_challenge(struct engine *e, const struct challenge_row *row, struct challenge **ret,
@@ -37,36 +45,37 @@ static int read_challenge(struct engine *e, const struct challenge_row *row, str
         return challenge_parse(o, row->id, row->tenant, ret, err);
 }
 
-/* A row that this program cannot read (written by a newer one, or damaged) is left out and said. */
+/* A row that this program cannot read (written by a newer one, or damaged) is left out and said;
+ * for those who solved it, it is worth nothing.  What is no longer there still counts. */
 static int put_challenge(void *engine, const struct challenge_row *row, struct err *err) {
         struct engine *e = engine;
-        struct challenge *c = NULL;
+        struct change c = { .kind = CHANGE_CHALLENGE };
+        bool present = row->present;
 
-        if (read_challenge(e, row, &c, err) < 0) {
+        if (read_challenge(e, row, &c.challenge, err) < 0) {
                 log_error("a stored challenge cannot be read", LOG_TEXT("slug", row->slug),
                           LOG_TEXT("error", err->msg));
-                return 0;
+                c.challenge = challenge_new(row->id, row->tenant);
+                present = false;
         }
-        read_model_begin(e->model);
-        if (row->present)
-                read_model_put_challenge(e->model, c);
-        else
-                read_model_drop_challenge(e->model, row->id);
-        read_model_end(e->model);
-        challenge_unref(c);
+        engine_put(e, &c);
+        if (present)
+                return 0;
+        c = (struct change){ .kind = CHANGE_CHALLENGE_GONE, .event.challenge = row->id };
+        engine_put(e, &c);
         return 0;
 }
 
 static int load_policy(struct engine *e, struct tx *tx, int64_t tenant, int64_t challenge,
                        struct err *err) {
-        struct policy p;
-        int r = policies_get(tx, tenant, challenge, &p, err);
+        struct change c = { .kind = CHANGE_POLICY,
+                            .policy = { .tenant = tenant, .challenge = challenge } };
+        int r = policies_get(tx, tenant, challenge, &c.policy.policy, err);
 
         if (r < 0 && err->kind != ERR_NOT_FOUND)
                 return -1;
-        read_model_begin(e->model);
-        read_model_put_policy(e->model, tenant, challenge, r == 0 ? &p : NULL);
-        read_model_end(e->model);
+        c.policy.removed = r < 0;
+        engine_put(e, &c);
         return 0;
 }
 
@@ -85,18 +94,89 @@ static int load_policies(struct engine *e, struct tx *tx, struct err *err) {
         return 0;
 }
 
-static int load_nouns(struct engine *e, struct tx *tx, struct err *err) {
-        struct read_model *m = e->model;
-
-        if (tenants_each(tx, put_tenant, m, err) < 0 || teams_each(tx, put_team, m, err) < 0 ||
-            users_each(tx, put_user, m, err) < 0 || tokens_each(tx, put_token, m, err) < 0 ||
+int engine_load_nouns(struct engine *e, struct tx *tx, struct err *err) {
+        if (tenants_each(tx, put_tenant, e, err) < 0 || games_each(tx, put_rules, e, err) < 0 ||
+            teams_each(tx, put_team, e, err) < 0 || users_each(tx, put_user, e, err) < 0 ||
+            tokens_each(tx, put_token, e, err) < 0 ||
             challenges_each(tx, put_challenge, e, err) < 0)
                 return -1;
         return load_policies(e, tx, err);
 }
 
-/* Another daemon signs, too. */
-static int load_checkpoint(struct engine *e, struct tx *tx, struct err *err) {
+/* What was done in the game: as the events that told of it. */
+
+static int put_solve(void *engine, const struct solve_row *s, _unused_ struct err *err) {
+        struct change c = { .event = { .action = ACTION_SOLVED,
+                                       .tenant = s->tenant,
+                                       .account = s->who,
+                                       .actor = s->user,
+                                       .challenge = s->challenge,
+                                       .at_ms = s->at_ms,
+                                       .seq = s->seq } };
+
+        engine_put(engine, &c);
+        return 0;
+}
+
+static int put_hint(void *engine, const struct hint_row *h, _unused_ struct err *err) {
+        struct change c = { .event = { .action = ACTION_HINT_UNLOCKED,
+                                       .tenant = h->tenant,
+                                       .account = h->who,
+                                       .challenge = h->challenge,
+                                       .at_ms = h->at_ms,
+                                       .seq = h->seq } };
+
+        event_int(&c.event, "hint", h->hint);
+        event_int(&c.event, "points", -h->cost);
+        engine_put(engine, &c);
+        return 0;
+}
+
+static int put_award(void *engine, const struct award_row *a, _unused_ struct err *err) {
+        struct change c = { .event = { .action = ACTION_AWARDED,
+                                       .tenant = a->tenant,
+                                       .account = a->who,
+                                       .at_ms = a->at_ms,
+                                       .seq = a->seq } };
+
+        event_int(&c.event, "award", a->id);
+        event_int(&c.event, "points", a->value);
+        engine_put(engine, &c);
+        return 0;
+}
+
+static int put_attempts(void *engine, const struct attempts *a, _unused_ struct err *err) {
+        struct change c = { .event = { .action = ACTION_JUDGED,
+                                       .tenant = a->tenant,
+                                       .account = a->who,
+                                       .challenge = a->challenge } };
+
+        event_int(&c.event, "wrong", a->n);
+        engine_put(engine, &c);
+        return 0;
+}
+
+static int load_games(struct engine *e, struct tx *tx, struct err *err) {
+        if (solves_each(tx, put_solve, e, err) < 0 || hints_each(tx, put_hint, e, err) < 0 ||
+            awards_each(tx, put_award, e, err) < 0)
+                return -1;
+        return attempts_each(tx, put_attempts, e, err);
+}
+
+static int put_flag(void *engine, const struct lease_flag *f, _unused_ struct err *err) {
+        struct engine *e = engine;
+
+        flags_put(e->flags, f, read_model_challenge(e->model, f->challenge));
+        return 0;
+}
+
+static int load_leases(struct engine *e, struct tx *tx, struct err *err) {
+        if (leases_each(tx, clock_now_ms() - KEEP_ENDED_MS, put_lease, e, err) < 0)
+                return -1;
+        return leases_each_flag(tx, put_flag, e, err);
+}
+
+int engine_load_checkpoint(struct engine *e, struct tx *tx, struct err *err) {
         struct checkpoint last;
 
         if (checkpoints_last(tx, &last, err) == 0)
@@ -109,9 +189,9 @@ static int load_checkpoint(struct engine *e, struct tx *tx, struct err *err) {
 int engine_load(struct engine *e, struct tx *tx, struct err *err) {
         struct chain chain;
 
-        if (chain_lock(tx, &chain, err) < 0 || load_nouns(e, tx, err) < 0 ||
-            leases_each(tx, clock_now_ms() - KEEP_ENDED_MS, put_lease, e->model, err) < 0 ||
-            load_checkpoint(e, tx, err) < 0)
+        if (chain_lock(tx, &chain, err) < 0 || tokens_prune(tx, clock_now_ms(), err) < 0 ||
+            engine_load_nouns(e, tx, err) < 0 || load_games(e, tx, err) < 0 ||
+            load_leases(e, tx, err) < 0 || engine_load_checkpoint(e, tx, err) < 0)
                 return -1;
         if (e->checkpoint_seq != chain.seq)
                 e->unsigned_since_ms = clock_now_ms();
@@ -119,84 +199,6 @@ int engine_load(struct engine *e, struct tx *tx, struct err *err) {
         read_model_begin(e->model);
         engine_rank_queues(e, clock_now_ms());
         read_model_end(e->model);
+        engine_show_boards(e, clock_now_ms());
         return 0;
-}
-
-/* One page of what other daemons wrote. */
-struct tail {
-        struct event events[64];
-        size_t n;
-};
-
-static int tail_event(void *arg, const struct event *event, _unused_ struct err *err) {
-        struct tail *t = arg;
-
-        t->events[t->n++] = *event;
-        return 0;
-}
-
-static bool about_nouns(enum action a) {
-        return a == ACTION_TENANT_CREATED || a == ACTION_TEAM_CREATED || a == ACTION_USER_CREATED ||
-               a == ACTION_USER_CHANGED || a == ACTION_TOKEN_CREATED || a == ACTION_TOKEN_REVOKED ||
-               a == ACTION_POLICY_CHANGED || a == ACTION_CHALLENGE_CHANGED;
-}
-
-/* What an event is about is read from its row, as that is now. */
-static int tail_lease(struct engine *e, struct tx *tx, const struct event *event, struct err *err) {
-        struct notice notice = { .event = event };
-        struct lease lease;
-        int r = *event->lease ? leases_get(tx, event->lease, &lease, err) : -1;
-
-        if (r < 0 && *event->lease && err->kind != ERR_NOT_FOUND)
-                return -1;
-        if (r == 0) {
-                put_lease(e->model, &lease, err);
-                notice.lease = &lease;
-                track_react(e, &lease);
-        }
-        if (e->config.on_notice)
-                e->config.on_notice(e->config.arg, &notice, 1);
-        e->applied_seq = event->seq; /* the next try goes on after it */
-        return 0;
-}
-
-static int tail_page(struct engine *e, struct tx *tx, struct tail *t, struct err *err) {
-        bool nouns = false;
-
-        for (size_t i = 0; i < t->n; i++)
-                nouns |= about_nouns(t->events[i].action);
-        if (nouns && load_nouns(e, tx, err) < 0)
-                return -1;
-        for (size_t i = 0; i < t->n; i++)
-                if (tail_lease(e, tx, &t->events[i], err) < 0)
-                        return -1;
-        return 0;
-}
-
-int engine_tail(struct engine *e, struct work *w, struct err *err) {
-        if (w->chain.seq < e->applied_seq)
-                return err_set(err, ERR_INTERNAL,
-                               "the store lost rows that were committed: restart the daemon");
-        if (w->chain.seq == e->applied_seq)
-                return 0;
-        while (e->applied_seq < w->chain.seq) {
-                struct tail *t = arena_new(w->arena, struct tail);
-                struct event_filter filter = {
-                        .action = -1,
-                        .after_seq = e->applied_seq,
-                        .max = ARRAY_SIZE(t->events),
-                };
-
-                if (events_each(w->tx, &filter, tail_event, t, err) < 0)
-                        return -1;
-                if (t->n == 0)
-                        return err_set(err, ERR_INTERNAL,
-                                       "the log ends before its head: run berth audit verify");
-                if (tail_page(e, w->tx, t, err) < 0)
-                        return -1;
-        }
-        read_model_begin(e->model);
-        engine_rank_queues(e, clock_now_ms());
-        read_model_end(e->model);
-        return load_checkpoint(e, w->tx, err);
 }

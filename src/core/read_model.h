@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "model/challenge.h"
+#include "core/games.h"
 #include "model/lease.h"
 
 struct read_model;
@@ -39,6 +39,9 @@ const struct user *read_model_user_by_name(const struct read_model *m, int64_t t
 const struct user *read_model_next_user(const struct read_model *m, int64_t tenant, size_t *at);
 const struct team *read_model_team(const struct read_model *m, int64_t id);
 const struct team *read_model_next_team(const struct read_model *m, int64_t tenant, size_t *at);
+/* What WHO is called on the board: a team's name, what a user chose, else "Player <id>". */
+void read_model_account_name(const struct read_model *m, struct account who,
+                             char ret[DISPLAY_NAME_SIZE]);
 const struct token *read_model_token(const struct read_model *m, const uint8_t digest[SHA256_SIZE]);
 /* Whose TOKEN is, which this model gave. */
 const struct user *read_model_token_user(const struct read_model *m, const struct token *token);
@@ -61,6 +64,10 @@ struct policy read_model_policy(const struct read_model *m, const struct challen
 void read_model_touch(struct read_model *m, const char *id, uint64_t batch);
 bool read_model_touched(const struct lease *lease, uint64_t batch);
 
+/* The game of TENANT with its boards; NULL when nothing is known of it. */
+const struct tenant_game *read_model_game(const struct read_model *m, int64_t tenant);
+struct games *read_model_games(struct read_model *m); /* for the commit thread */
+
 /* Changes: the commit thread only, between these two. */
 void read_model_begin(struct read_model *m);
 void read_model_end(struct read_model *m);
@@ -69,7 +76,7 @@ void read_model_drop_ended(struct read_model *m, int64_t before_ms);
 void read_model_put_tenant(struct read_model *m, const struct tenant *tenant);
 void read_model_put_user(struct read_model *m, const struct user *user);
 void read_model_put_team(struct read_model *m, const struct team *team);
-void read_model_put_token(struct read_model *m, const struct token *token);
+void read_model_put_token(struct read_model *m, const struct token *token); /* or drops a session */
 void read_model_put_challenge(struct read_model *m,
                               struct challenge *challenge); /* takes a reference */
 void read_model_drop_challenge(struct read_model *m, int64_t id);

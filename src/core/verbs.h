@@ -9,6 +9,7 @@
 #pragma once
 
 #include "core/engine.h"
+#include "store/accounts.h"
 
 /* Gives the origin's account a lease of CHALLENGE, or the live one it has (created = false).
  * Fails: NOT_FOUND no such visible challenge, INVALID it has no instance, FORBIDDEN no account
@@ -71,17 +72,26 @@ struct team_create {
         struct team team;
 };
 void team_create_command(struct team_create *t);
+/* SELF: by who will be that user, where the tenant is open for it; else FORBIDDEN. */
 struct user_create {
         struct command command;
         struct user user;
+        char password[PASSWORD_SIZE]; /* in its stored form; "": none */
+        bool self;
 };
 void user_create_command(struct user_create *u);
-/* Of user.id: the role and the team that are said to be new.  Fails CONFLICT, too: it would leave
- * the tenant without an admin. */
+/* Of user.id: what FIELDS says is new.  Fails CONFLICT, too: it would leave the tenant without an
+ * admin; FORBIDDEN: the user's role is above the origin's. */
+enum user_field {
+        USER_ROLE = 1 << 0,
+        USER_TEAM = 1 << 1,
+        USER_STANDING = 1 << 2,
+        USER_BRACKET = 1 << 3,
+};
 struct user_change {
         struct command command;
         struct user user;
-        bool new_role, new_team;
+        unsigned fields;
 };
 void user_change_command(struct user_change *u);
 /* The text is shown once, here; only its digest is kept. */

@@ -35,6 +35,23 @@ struct event work_lease_event(const struct work *w, const struct origin *origin,
         return e;
 }
 
+struct access work_access(struct work *w, const struct origin *origin) {
+        return (struct access){
+                .model = w->model,
+                .game = games_of(w->games, origin->tenant),
+                .tenant = origin->tenant,
+                .who = origin->account,
+                .staff = origin->role >= ROLE_ORGANISER,
+                .now_ms = w->now_ms,
+        };
+}
+
+static struct change *add(struct work *w, struct change *c) {
+        *w->end = c;
+        w->end = &c->next;
+        return c;
+}
+
 int work_append(struct work *w, const struct event *event, enum change_kind kind,
                 struct change **ret, struct err *err) {
         struct change *c = arena_new(w->arena, struct change);
@@ -43,11 +60,19 @@ int work_append(struct work *w, const struct event *event, enum change_kind kind
         c->kind = kind;
         if (events_append(w->tx, &w->chain, &c->event, err) < 0)
                 return -1;
-        *w->end = c;
-        w->end = &c->next;
+        add(w, c);
         if (ret)
                 *ret = c;
         return 0;
+}
+
+struct change *work_follow(struct work *w, const struct event *event, enum change_kind kind) {
+        struct change *c = arena_new(w->arena, struct change);
+
+        c->event = *event;
+        c->kind = kind;
+        c->silent = true;
+        return add(w, c);
 }
 
 int work_move(struct work *w, const struct event *event, struct lease *lease, enum lease_state from,

@@ -8,7 +8,9 @@
  */
 #pragma once
 
+#include "core/access.h"
 #include "core/engine.h"
+#include "core/games.h"
 #include "core/read_model.h"
 #include "store/events.h"
 
@@ -22,6 +24,7 @@ enum change_kind {
         CHANGE_CHALLENGE,
         CHANGE_CHALLENGE_GONE,
         CHANGE_POLICY,
+        CHANGE_RULES,
 };
 
 /* What the read model is told after the commit, in order. */
@@ -29,6 +32,7 @@ struct change {
         struct change *next;
         struct event event;
         enum change_kind kind;
+        bool silent; /* follows from an event that another change carries */
         union {
                 struct lease lease;
                 struct tenant tenant;
@@ -36,6 +40,7 @@ struct change {
                 struct user user;
                 struct token token;
                 struct challenge *challenge; /* a reference of its own */
+                struct game_rules rules;
                 struct {
                         int64_t tenant, challenge;
                         struct policy policy;
@@ -47,6 +52,7 @@ struct change {
 struct work {
         struct engine *engine;
         struct read_model *model;
+        struct games *games; /* as the commands before in this batch left them */
         struct tx *tx;
         struct arena *arena; /* of the batch */
         struct chain chain;
@@ -57,6 +63,9 @@ struct work {
         bool careful;   /* each command in a savepoint */
         bool spoiled;   /* a command failed after it had written, without one */
 };
+
+/* For what ORIGIN asks of the game. */
+struct access work_access(struct work *w, const struct origin *origin);
 
 /* Signs the chain as it is now.  No-op when its head is signed already. */
 _must_check_ int work_checkpoint(struct work *w, struct err *err);
@@ -70,6 +79,9 @@ struct event work_lease_event(const struct work *w, const struct origin *origin,
 /* Writes EVENT, and notes the change that goes with it; the caller fills in what KIND needs. */
 _must_check_ int work_append(struct work *w, const struct event *event, enum change_kind kind,
                              struct change **ret, struct err *err);
+
+/* Notes a change more that EVENT, which is written, brings. */
+struct change *work_follow(struct work *w, const struct event *event, enum change_kind kind);
 
 /* Writes EVENT and the new LEASE, which was in state FROM when it was read (compare-and-set on
  * state and version).  Sets lease->version.  Fails CONFLICT. */

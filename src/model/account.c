@@ -1,6 +1,7 @@
 #include "model/account.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/attr.h"
@@ -32,6 +33,11 @@ const char *token_kind_name(enum token_kind k) { return token_kinds[k]; }
 int token_kind_parse(const char *name) { return find(token_kinds, ARRAY_SIZE(token_kinds), name); }
 
 const char *account_kind_name(enum account_kind kind) { return account_kinds[kind]; }
+
+const char *account_text(struct account a, char ret[ACCOUNT_TEXT]) {
+        snprintf(ret, ACCOUNT_TEXT, "%s:%lld", account_kind_name(a.kind), (long long)a.id);
+        return ret;
+}
 
 const char *role_name(enum role role) { return roles[role]; }
 

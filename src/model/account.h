@@ -23,6 +23,8 @@ static inline bool account_equal(struct account a, struct account b) {
         return a.kind == b.kind && a.id == b.id;
 }
 const char *account_kind_name(enum account_kind kind); /* "user", "team" */
+#define ACCOUNT_TEXT 32
+const char *account_text(struct account a, char ret[ACCOUNT_TEXT]); /* "user:12" */
 /* One number for maps: kind in the lowest bit. */
 static inline int64_t account_key(struct account a) { return a.id * 2 + a.kind; }
 

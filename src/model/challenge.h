@@ -92,7 +92,7 @@ struct challenge {
         const struct hint *hints;
         struct attachment *files;
         size_t n_flags, n_hints, n_files;
-        const char *const *tags;         /* NULL-terminated, as all lists of texts here */
+        const char *const *tags;         /* as all lists of texts here: NULL-terminated, or NULL */
         const char *const *requirements; /* slugs, once the set it is in was resolved */
         const char *content;             /* JSON for the page; NULL: none */
         const char *solve; /* how its author solves it, for organisers; NULL: unknown */

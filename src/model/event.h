@@ -49,6 +49,12 @@ struct event {
 void event_text(struct event *e, const char *key, const char *value);
 void event_int(struct event *e, const char *key, int64_t value);
 
+/* The value of KEY in the detail, which the two above have made, as JSON of *N bytes; NULL when it
+ * has none.  Valid as long as E. */
+const char *event_member(const struct event *e, const char *key, size_t *n);
+/* The same as a number; DEF when there is none. */
+int64_t event_number(const struct event *e, const char *key, int64_t def);
+
 /* e->hash from PREVIOUS and the fields. */
 void event_seal(struct event *e, const uint8_t previous[SHA256_SIZE]);
 

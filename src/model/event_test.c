@@ -1,6 +1,7 @@
 #include "model/event.h"
 
 #include "base/json.h"
+#include "base/str.h"
 #include "test.h"
 
 __attribute__((constructor)) static void init(void) { crypto_init(); }
@@ -29,6 +30,27 @@ TEST(names_are_read_as_they_are_written) {
                 CHECK(action_parse(action_name((enum action)a)) == a);
         CHECK(action_parse("exploded") == -1);
         CHECK_STR(actor_kind_name(ACTOR_OPERATOR), "operator");
+}
+
+TEST(members_are_found) {
+        struct event e = { .detail = "" };
+        const char *value;
+        size_t n;
+
+        event_text(&e, "name", "a \"quoted\\\" name, points: {1}");
+        event_int(&e, "points", -50);
+        event_text(&e, "last", "");
+        value = event_member(&e, "name", &n);
+        CHECK(value && n == strlen("\"a \\\"quoted\\\\\\\" name, points: {1}\""));
+        CHECK(value[0] == '"' && value[n - 1] == '"');
+        CHECK(event_number(&e, "points", 7) == -50);
+        CHECK(event_member(&e, "last", &n) && n == 2);
+        CHECK(!event_member(&e, "point", &n) && !event_member(&e, "quoted", &n));
+        CHECK(event_number(&e, "name", 7) == 7 && event_number(&e, "none", 7) == 7);
+        str_copy(e.detail, sizeof(e.detail), "{\"cut\":\"of");
+        CHECK(event_member(&e, "cut", &n) && n == 3 && !event_member(&e, "x", &n));
+        str_copy(e.detail, sizeof(e.detail), "{");
+        CHECK(!event_member(&e, "x", &n));
 }
 
 TEST(sealing_is_repeatable) {

@@ -4,7 +4,8 @@
 #include "model/account.h"
 #include "model/scoring.h"
 
-#define BRACKETS_MAX 8
+#define BRACKETS_MAX           8
+#define GAME_THRESHOLD_DEFAULT 75
 
 /* Times in ms since 1970; 0: none. */
 struct game_rules {

@@ -75,6 +75,12 @@ int tenants_insert(struct tx *tx, struct tenant *t, struct err *err) {
                       &t->id, err);
 }
 
+int tenants_set_mode(struct tx *tx, int64_t id, bool team_mode, struct err *err) {
+        struct rows rows;
+
+        return find(tx, SQL_TENANT_SET_MODE, ARGS(V(id), V(team_mode)), "tenant", &rows, err);
+}
+
 struct tenants_walk {
         int (*fn)(void *arg, const struct tenant *, struct err *);
         void *arg;
@@ -254,6 +260,22 @@ int users_each(struct tx *tx, int (*fn)(void *arg, const struct user *, struct e
         return walk(tx, SQL_USER_LIST, give_user, &(struct users_walk){ fn, arg }, err);
 }
 
+int teams_members(struct tx *tx, const struct team *team, struct arena *arena, int64_t **ret,
+                  size_t *n, struct err *err) {
+        struct rows rows;
+        int64_t *ids;
+
+        if (tx_exec(tx, SQL_TEAM_MEMBERS, ARGS(V(team->tenant), V(team->id)), tx_scratch(tx), &rows,
+                    err) < 0)
+                return -1;
+        ids = arena_alloc(arena, (rows.n + 1) * sizeof(*ids));
+        for (size_t i = 0; i < rows.n; i++)
+                ids[i] = rows_get(&rows, i, 0).i;
+        *ret = ids;
+        *n = rows.n;
+        return 0;
+}
+
 /* Tokens */
 
 static int read_token(const struct rows *rows, size_t i, struct token *ret, struct err *err) {
@@ -297,6 +319,10 @@ int tokens_revoke(struct tx *tx, int64_t id, int64_t now_ms, struct err *err) {
         struct rows rows;
 
         return find(tx, SQL_TOKEN_REVOKE, ARGS(V(id), V(now_ms)), "token", &rows, err);
+}
+
+int tokens_prune(struct tx *tx, int64_t now_ms, struct err *err) {
+        return tx_exec(tx, SQL_TOKEN_PRUNE, ARGS(V(now_ms - INT64_C(86400000))), NULL, NULL, err);
 }
 
 struct tokens_walk {

@@ -19,12 +19,18 @@ _must_check_ int users_get(struct tx *tx, int64_t id, struct user *ret, struct e
 _must_check_ int tokens_get(struct tx *tx, int64_t id, struct token *ret, struct err *err);
 _must_check_ int teams_get(struct tx *tx, int64_t id, struct team *ret, struct err *err);
 _must_check_ int users_update(struct tx *tx, const struct user *user, struct err *err);
+_must_check_ int tenants_set_mode(struct tx *tx, int64_t id, bool team_mode, struct err *err);
+/* The ids of the team's users, ascending, in ARENA. */
+_must_check_ int teams_members(struct tx *tx, const struct team *team, struct arena *arena,
+                               int64_t **ret, size_t *n, struct err *err);
 _must_check_ int teams_update(struct tx *tx, const struct team *team, struct err *err);
 #define PASSWORD_SIZE 128 /* crypto_pwhash_STRBYTES */
 _must_check_ int users_password(struct tx *tx, int64_t id, char ret[PASSWORD_SIZE],
                                 struct err *err);
 _must_check_ int users_set_password(struct tx *tx, int64_t id, const char *password,
                                     struct err *err);
+/* Deletes sessions that ended a day before NOW_MS. */
+_must_check_ int tokens_prune(struct tx *tx, int64_t now_ms, struct err *err);
 _must_check_ int tokens_revoke(struct tx *tx, int64_t id, int64_t now_ms, struct err *err);
 
 /* Each row once, by id; FN's -1 stops the walk and is given. */
