@@ -10,6 +10,7 @@
 #include "api/idempotency.h"
 #include "api/logs.h"
 #include "api/openapi.h"
+#include "api/passwords.h"
 #include "api/problem.h"
 #include "api/tally.h"
 #include "api/wait.h"
@@ -200,7 +201,8 @@ static bool is_within(struct call *c, enum limit which) {
 static bool is_admitted(struct call *c) {
         if (c->route->permission == PERMISSION_PUBLIC)
                 return is_within(c, c->route->limit);
-        if (!guard_check(c) || !is_within(c, c->route->limit))
+        if (!(c->route->permission == PERMISSION_BOARD ? guard_board(c) : guard_check(c)) ||
+            !is_within(c, c->origin.user ? c->route->limit : LIMIT_ADDRESS))
                 return false;
         if (call_may(c, c->route->permission))
                 return true;
@@ -397,7 +399,8 @@ int api_new(const struct api_config *config, struct api **ret, struct err *err) 
                 wait_lane_init(&a->lanes[i], a, config->loops[i]);
                 a->lanes[i].digests = guard_digests_new();
         }
-        if (followers_new(config->max_followers, &a->followers, err) < 0)
+        if (followers_new(config->max_followers, &a->followers, err) < 0 ||
+            passwords_new((unsigned)config->n_loops, &a->passwords, err) < 0)
                 return -1;
         *ret = TAKE(a);
         return 0;
@@ -406,6 +409,7 @@ int api_new(const struct api_config *config, struct api **ret, struct err *err) 
 void api_quiesce(struct api *a) {
         atomic_store(&a->quiet, true);
         followers_quiesce(a->followers);
+        passwords_quiesce(a->passwords);
         for (size_t i = 0; i < a->config.n_loops; i++)
                 wait_lane_quiesce(&a->lanes[i]);
 }
@@ -414,6 +418,7 @@ struct api *api_free(struct api *a) {
         if (!a)
                 return NULL;
         followers_free(a->followers);
+        passwords_free(a->passwords);
         for (size_t i = 0; a->lanes && i < a->config.n_loops; i++) {
                 wait_lane_done(&a->lanes[i]);
                 free(a->lanes[i].digests);

@@ -14,6 +14,7 @@ struct api_config {
         struct engine *engine;
         struct loop **loops; /* those of the HTTP server */
         size_t n_loops;
+        const char *tenant;     /* slug of who has no credentials means; "": the first */
         bool limits;            /* rate limits on; off for load tests */
         unsigned max_followers; /* log streams at once */
 };

@@ -48,6 +48,7 @@ struct api {
         struct idempotency *keys;
         struct tally *tally;
         struct followers *followers;
+        struct passwords *passwords;
         struct buf openapi;
         char openapi_etag[ETAG_SIZE];
         char id_prefix[16]; /* of the request ids that we make */
@@ -64,6 +65,7 @@ struct call {
         char param[ROUTE_PARAM], param2[ROUTE_PARAM]; /* what the template's {name}s stand for */
         struct origin origin;
         int64_t token;        /* its id */
+        bool session;         /* by the cookie */
         json_t *body;         /* as the route wants it; freed with the call */
         struct key_slot *key; /* of an Idempotency-Key that is being served */
         char location[96];    /* of what was made */
@@ -95,10 +97,21 @@ static inline bool call_may(const struct call *c, enum permission p) {
         return permission_has(p, c->origin.role, c->origin.tenant == API_TENANT);
 }
 
+/* Does an organiser ask, who sees more than players? */
+static inline bool call_is_staff(const struct call *c) { return c->origin.role >= ROLE_ORGANISER; }
+/* From now on the origin is USER. */
+void call_take_user(struct call *c, int64_t user);
+
 struct digests *guard_digests_new(void); /* freed with free() */
-/* Checks the Authorization header and fills in the origin; replies and returns false when refused.
- */
+/* Checks the Authorization header, or the session's cookie, and fills in the origin; replies and
+ * returns false when refused. */
 bool guard_check(struct call *c);
+/* The same where the route is for everybody as long as the tenant's board is: without credentials
+ * the origin has that tenant and no user. */
+bool guard_board(struct call *c);
+/* The tenant that who has no credentials means: ?tenant=, or the daemon's own.  0: none. */
+int64_t guard_tenant(struct call *c);
+#define SESSION_COOKIE "berth_session"
 
 #define ROUTE(m, t, handler, p, b, s, l, ps, a, w) handler_fn handler;
 #include "api/routes.def"

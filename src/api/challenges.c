@@ -19,6 +19,8 @@ static void write_policy(struct buf *b, const struct policy *p) {
         json_int(b, p->max_extensions);
         json_key(b, "max_lifetime_seconds");
         json_int(b, p->max_lifetime_ms / 1000);
+        json_key(b, "flag_grace_seconds");
+        json_int(b, p->grace_ms / 1000);
         json_close(b, '}');
 }
 
