@@ -269,6 +269,13 @@ struct read_model *engine_read_model(struct engine *e) {
         return e->model;
 }
 const char *engine_store_name(const struct engine *e) { return db_name(e->db); }
+
+void engine_address_key(const struct engine *e, uint8_t ret[KEY_SIZE]) {
+        static const char purpose[] = "berth address key";
+
+        hmac_sha256(e->config.master_key, purpose, sizeof(purpose) - 1, ret);
+}
+
 struct gate *engine_gate(struct engine *e) {
         return e->config.gate;
 }
