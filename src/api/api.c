@@ -12,6 +12,7 @@
 #include "api/openapi.h"
 #include "api/passwords.h"
 #include "api/problem.h"
+#include "api/scoreboard.h"
 #include "api/tally.h"
 #include "api/wait.h"
 #include "base/clock.h"
@@ -71,8 +72,12 @@ void call_etag(const struct buf *body, char ret[ETAG_SIZE]) {
         ret[ETAG_SIZE - 1] = '\0';
 }
 
+bool call_has(const struct call *c, const char *etag) {
+        return credential_etag(http_header(c->req, "If-None-Match"), etag);
+}
+
 void call_reply_etag(struct call *c, const struct buf *body, const char *etag) {
-        bool same = credential_etag(http_header(c->req, "If-None-Match"), etag);
+        bool same = call_has(c, etag);
 
         http_add_header(c->req, "Cache-Control", "private, no-cache");
         http_add_header(c->req, "ETag", etag);
@@ -398,6 +403,7 @@ int api_new(const struct api_config *config, struct api **ret, struct err *err) 
         for (size_t i = 0; i < config->n_loops; i++) {
                 wait_lane_init(&a->lanes[i], a, config->loops[i]);
                 a->lanes[i].digests = guard_digests_new();
+                a->lanes[i].boards = scoreboard_new();
         }
         if (followers_new(config->max_followers, &a->followers, err) < 0 ||
             passwords_new((unsigned)config->n_loops, &a->passwords, err) < 0)
@@ -422,6 +428,7 @@ struct api *api_free(struct api *a) {
         for (size_t i = 0; a->lanes && i < a->config.n_loops; i++) {
                 wait_lane_done(&a->lanes[i]);
                 free(a->lanes[i].digests);
+                scoreboard_free(a->lanes[i].boards);
         }
         free(a->lanes);
         idempotency_free(a->keys);

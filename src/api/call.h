@@ -32,6 +32,7 @@ struct lane {
         struct loop *loop;
         struct buf scratch;      /* a reply in the making */
         struct digests *digests; /* of the tokens it saw: guard.c */
+        struct boards *boards;   /* pages of the board that it made: scoreboard.c */
         struct loop_timer tick;
         bool ticking;
         struct waiter *waiters[WAITER_SLOTS]; /* by lease */
@@ -81,6 +82,8 @@ void call_reply(struct call *c, int status, const char *type, const struct buf *
 void call_reply_json(struct call *c, int status);
 /* The tag of BODY, with its quotes. */
 void call_etag(const struct buf *body, char ret[ETAG_SIZE]);
+/* Does the client say that it has ETAG? */
+bool call_has(const struct call *c, const char *etag);
 /* JSON that clients poll: 304 when they have it already. */
 void call_reply_etag(struct call *c, const struct buf *body, const char *etag);
 /* Begins an answer that is written piece by piece. */
