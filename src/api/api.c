@@ -203,13 +203,28 @@ static bool is_within(struct call *c, enum limit which) {
         return wait == 0;
 }
 
+static bool is_known(struct call *c) {
+        switch ((int)c->route->permission) {
+        case PERMISSION_PUBLIC:
+                return true;
+        case PERMISSION_OPEN:
+                return guard_open(c);
+        case PERMISSION_BOARD:
+                return guard_board(c);
+        default:
+                return guard_check(c);
+        }
+}
+
 static bool is_admitted(struct call *c) {
-        if (c->route->permission == PERMISSION_PUBLIC)
-                return is_within(c, c->route->limit);
-        if (!(c->route->permission == PERMISSION_BOARD ? guard_board(c) : guard_check(c)) ||
-            !is_within(c, c->origin.user ? c->route->limit : LIMIT_ADDRESS))
+        enum permission p = c->route->permission;
+
+        if (!is_known(c) ||
+            !is_within(c,
+                       p == PERMISSION_PUBLIC || c->origin.user ? c->route->limit : LIMIT_ADDRESS))
                 return false;
-        if (call_may(c, c->route->permission))
+        if (p == PERMISSION_PUBLIC || p == PERMISSION_OPEN || p == PERMISSION_BOARD ||
+            call_may(c, p))
                 return true;
         problem_replyf(c, ERR_FORBIDDEN, "This needs the permission \"%s\"",
                        permission_name(c->route->permission));

@@ -112,6 +112,8 @@ bool guard_check(struct call *c);
 /* The same where the route is for everybody as long as the tenant's board is: without credentials
  * the origin has that tenant and no user. */
 bool guard_board(struct call *c);
+/* Fills in the origin where there are good credentials; refuses nobody but who has bad ones. */
+bool guard_open(struct call *c);
 /* The tenant that who has no credentials means: ?tenant=, or the daemon's own.  0: none. */
 int64_t guard_tenant(struct call *c);
 #define SESSION_COOKIE "berth_session"
