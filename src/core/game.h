@@ -74,6 +74,11 @@ size_t game_progress_all(const struct game *g, struct account who, const struct 
 bool game_solved(const struct game *g, struct account who, int64_t challenge);
 bool game_begun(const struct game *g); /* is anybody active? */
 
+/* Is WHO on the board, do its solves count? */
+bool game_counts(const struct game *g, struct account who);
+/* Wrong answers to the challenge, by accounts that count. */
+int64_t game_wrong(const struct game *g, int64_t challenge);
+
 /* Has WHO done anything that counts: a solve, a hint, an award? */
 bool game_active(const struct game *g, struct account who);
 

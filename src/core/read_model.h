@@ -8,6 +8,8 @@
 #pragma once
 
 #include "core/games.h"
+#include "model/event.h"
+#include "model/health.h"
 #include "model/lease.h"
 
 struct read_model;
@@ -71,6 +73,11 @@ bool read_model_touched(const struct lease *lease, uint64_t batch);
 const struct tenant_game *read_model_game(const struct read_model *m, int64_t tenant);
 struct games *read_model_games(struct read_model *m); /* for the commit thread */
 
+/* How C fares now, and the state that was told last. */
+struct health read_model_health(const struct read_model *m, const struct challenge *c,
+                                int64_t now_ms);
+enum health_state read_model_told(const struct read_model *m, int64_t challenge);
+
 /* Changes: the commit thread only, between these two. */
 void read_model_begin(struct read_model *m);
 void read_model_end(struct read_model *m);
@@ -86,6 +93,9 @@ void read_model_drop_challenge(struct read_model *m, int64_t id);
 /* POLICY NULL: none of its own any more. */
 void read_model_put_policy(struct read_model *m, int64_t tenant, int64_t challenge,
                            const struct policy *policy);
+/* What E, which was applied, says of health; and that H was told. */
+void read_model_note(struct read_model *m, const struct event *e);
+void read_model_tell(struct read_model *m, const struct health *h);
 /* Place and estimate of those that wait for RUNTIME, which has CAPACITY slots of which one became
  * free every INTERVAL_MS of late (0: unknown).  No estimate is below that of a better place. */
 void read_model_rank_queue(struct read_model *m, const char *runtime, int64_t capacity,
