@@ -15,8 +15,10 @@ struct api_config {
         struct engine *engine;
         struct loop **loops; /* those of the HTTP server */
         size_t n_loops;
-        const char *tenant; /* slug of who has no credentials means; "": the first */
-        bool limits;        /* rate limits on; off for load tests */
+        const char *tenant;    /* slug of who has no credentials means; "": the first */
+        const char *pages;     /* a folder of pages; "": none */
+        const char *pages_csp; /* their Content-Security-Policy */
+        bool limits;           /* rate limits on; off for load tests */
         struct placeholder_setting placeholders;
         unsigned max_followers; /* log streams at once */
 };

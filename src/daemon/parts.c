@@ -107,6 +107,8 @@ static int open_api(struct parts *p, struct err *err) {
                 .n_loops = p->n_loops,
                 .limits = p->settings->limits,
                 .tenant = p->settings->tenant,
+                .pages = p->settings->pages,
+                .pages_csp = p->settings->pages_csp,
                 .max_followers = (unsigned)p->settings->max_followers,
         };
 

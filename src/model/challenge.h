@@ -127,6 +127,11 @@ void challenge_seal(const struct challenge *c, const uint8_t key[KEY_SIZE], stru
 /* Opens the boxes in O, what challenge_seal() wrote.  Fails: INVALID. */
 _must_check_ int challenge_unseal(json_t *o, const uint8_t key[KEY_SIZE], struct err *err);
 
+/* What programs of CTFG's know it by. */
+static inline int64_t challenge_number(const struct challenge *c) {
+        return c->number ? c->number : c->id;
+}
+
 /* Does TEXT (as submitted: blanks at its ends do not count) solve C by one of its own flags?  Takes
  * as long whatever is wrong with it. */
 bool challenge_accepts(const struct challenge *c, const char *text);
