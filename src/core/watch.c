@@ -10,6 +10,7 @@
  */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/metric.h"
 #include "core/watch_impl.h"
@@ -53,13 +54,17 @@ void watch_anew(struct engine *e) { e->watch->anew = true; }
 
 /* --- suspicions: on the reader's thread --- */
 
-/* Organisers try things out; what they hand in is nobody's work. */
-static bool is_staff(const struct watch *w, int64_t user) {
+/* Organisers try things out; what they hand in is nobody's work.  What would be deleted as too old
+ * once it was judged is not found again. */
+static bool is_left_out(const struct watch *w, const struct submission *s) {
+        int64_t keep_ms = w->engine->config.retention_ms;
         const struct user *u;
         bool staff;
 
+        if (keep_ms && s->at_ms < clock_now_ms() - keep_ms)
+                return true;
         read_model_lock(w->engine->model);
-        u = read_model_user(w->engine->model, user);
+        u = read_model_user(w->engine->model, s->user);
         staff = u && u->role >= ROLE_ORGANISER;
         read_model_unlock(w->engine->model);
         return staff;
@@ -74,7 +79,7 @@ static int add(void *arg, const struct submission *s, _unused_ struct err *err) 
         struct page *p = arg;
         struct watch *w = p->watch;
 
-        if (!is_staff(w, s->user))
+        if (!is_left_out(w, s))
                 window_add(w->window, s);
         p->last = w->last_id = s->id;
         w->last_seq = s->seq;
