@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "core/engine_impl.h"
 #include "core/verbs.h"
+#include "model/seal.h"
 #include "os/thread.h"
 
 static void slots_init(struct engine *e) {
@@ -283,6 +284,10 @@ struct gate *engine_gate(struct engine *e) {
         return e->config.gate;
 }
 const char *engine_public_host(const struct engine *e) { return e->config.public_host; }
+
+void engine_seal_key(const struct engine *e, int64_t tenant, uint8_t ret[KEY_SIZE]) {
+        seal_key(e->config.master_key, tenant, ret);
+}
 
 struct runtime *engine_runtime(struct engine *e, const char *name) {
         struct slot *s = engine_slot(e, name);

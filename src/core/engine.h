@@ -120,6 +120,9 @@ struct query {
 };
 void engine_query(struct engine *e, struct query *q);
 
+/* The key that wrong answers and stored flags of TENANT are sealed with (model/seal.h). */
+void engine_seal_key(const struct engine *e, int64_t tenant, uint8_t ret[KEY_SIZE]);
+
 /* For /ready, as it is known: no calls. */
 struct readiness {
         bool store;

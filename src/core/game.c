@@ -444,6 +444,13 @@ const struct progress *game_progress(const struct game *g, struct account who, i
         return m ? find_progress(m, challenge) : NULL;
 }
 
+size_t game_progress_all(const struct game *g, struct account who, const struct progress **ret) {
+        const struct member *m = game_member(g, who);
+
+        *ret = m ? m->progress : NULL;
+        return m ? m->n_progress : 0;
+}
+
 bool game_solved(const struct game *g, struct account who, int64_t challenge) {
         const struct progress *p = game_progress(g, who, challenge);
 

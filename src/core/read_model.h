@@ -58,6 +58,9 @@ const struct challenge *read_model_challenge_by_slug(const struct read_model *m,
 const struct challenge *read_model_next_challenge(const struct read_model *m, int64_t tenant,
                                                   int64_t *at);
 
+/* Rises with every change of a challenge or a policy. */
+uint64_t read_model_challenges_version(const struct read_model *m);
+
 /* The policy in force: the operator's for the challenge, else its author's, else the tenant's. */
 struct policy read_model_policy(const struct read_model *m, const struct challenge *c);
 

@@ -53,6 +53,7 @@ struct read_model {
         struct map tenants, users, users_by_name, teams, tokens, tokens_by_digest;
         struct map challenges, challenges_by_slug, policies;
         struct games games;
+        uint64_t challenges_version;
         struct pulse pulse;
         struct challenge_entry **sorted; /* by id */
         size_t n_sorted, cap_sorted;
