@@ -5,8 +5,11 @@
  */
 #pragma once
 
+#include "api/source.h"
 #include "core/engine.h"
+#include "model/placeholder.h"
 #include "net/http.h"
+#include "os/depot.h"
 
 struct api;
 
@@ -14,8 +17,11 @@ struct api_config {
         struct engine *engine;
         struct loop **loops; /* those of the HTTP server */
         size_t n_loops;
-        bool limits;            /* rate limits on; off for load tests */
-        unsigned max_followers; /* log streams at once */
+        bool limits;                             /* rate limits on; off for load tests */
+        unsigned max_followers;                  /* log streams at once */
+        struct depot *depot;                     /* the files to download; borrowed, as the next */
+        struct source_status *source;            /* NULL: nobody reads one */
+        struct placeholder_setting placeholders; /* borrowed texts */
 };
 
 _must_check_ int api_new(const struct api_config *config, struct api **ret, struct err *err);
