@@ -17,11 +17,12 @@ struct api_config {
         struct engine *engine;
         struct loop **loops; /* those of the HTTP server */
         size_t n_loops;
-        bool limits;                             /* rate limits on; off for load tests */
-        unsigned max_followers;                  /* log streams at once */
-        struct depot *depot;                     /* the files to download; borrowed, as the next */
-        struct source_status *source;            /* NULL: nobody reads one */
-        struct placeholder_setting placeholders; /* borrowed texts */
+        const char *tenant; /* slug of who has no credentials means; "": the first */
+        bool limits;        /* rate limits on; off for load tests */
+        struct placeholder_setting placeholders;
+        unsigned max_followers;       /* log streams at once */
+        struct depot *depot;          /* the files to download; borrowed, as the next */
+        struct source_status *source; /* NULL: nobody reads one */
 };
 
 _must_check_ int api_new(const struct api_config *config, struct api **ret, struct err *err);

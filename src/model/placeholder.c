@@ -112,6 +112,13 @@ static const struct filler *filler_at(const char *s) {
         return NULL;
 }
 
+bool placeholder_in(const char *text) {
+        for (text = strchr(text, '@'); text; text = strchr(text + 1, '@'))
+                if (filler_at(text))
+                        return true;
+        return false;
+}
+
 static void write_html(struct buf *b, const char *value) {
         static const char special[] = "&<>\"'";
         static const char *const escaped[] = { "&amp;", "&lt;", "&gt;", "&quot;", "&#39;" };

@@ -26,6 +26,8 @@ struct placeholder_setting {
  */
 enum placeholder_form { PLACEHOLDER_TEXT, PLACEHOLDER_HTML, PLACEHOLDER_JSON };
 
+bool placeholder_in(const char *text); /* is there any? */
+
 /* TEXT as USER reads it: in ARENA, or TEXT itself when it has no placeholder. */
 const char *placeholder_expand(const char *text, const struct placeholder_setting *setting,
                                const struct user *user, enum placeholder_form form,

@@ -85,6 +85,14 @@ void http_uncount(struct http_req *req) {
                 http_idle(hl);
 }
 
+void http_finish(struct http_req *req) {
+        const struct http_config *c = &req->loop->server->config;
+
+        if (req->seen && c->on_done)
+                c->on_done(c->arg, req);
+        req->seen = false;
+}
+
 /* --- what was asked --- */
 
 enum http_method http_method(const struct http_req *req) { return req->method; }
@@ -141,6 +149,18 @@ const char *http_peer(const struct http_req *req) {
         text = arena_alloc(req->scratch, HTTP_ADDR_TEXT);
         http_parse_addr_text(&addr, text);
         return text;
+}
+
+bool http_secure(const struct http_req *req) {
+        const struct http_server *s = req->loop->server;
+        const char *proto;
+
+        if (s->config.tls_cert)
+                return true;
+        if (!http_parse_is_one_of(&req->conn->addr, s->trusted, s->n_trusted))
+                return false;
+        proto = http_header(req, "X-Forwarded-Proto");
+        return proto && strcasecmp(proto, "https") == 0;
 }
 
 /* --- the answer --- */
@@ -401,8 +421,9 @@ void http_on_completed(void *arg, struct MHD_Connection *mhd _unused_, void **co
         *context = NULL;
         if (req->stream)
                 http_stream_gone(req->stream);
-        if (req->seen && s->config.on_done)
-                s->config.on_done(s->config.arg, req);
+        if (req->handover)
+                http_upgrade_done(req);
+        http_finish(req);
         http_answer_done(req);
         req->conn->req = NULL;
         http_conn_expect(req->conn, 2000 * (int64_t)s->config.idle_timeout_s);

@@ -82,6 +82,8 @@ const char *http_query(const struct http_req *req, const char *key);   /* NULL w
 const char *http_header(const struct http_req *req, const char *name); /* NULL when absent */
 const char *http_body(const struct http_req *req, size_t *n);
 const char *http_peer(const struct http_req *req); /* numeric address, proxies resolved */
+/* Did it come by TLS, to this server or to a trusted proxy that says so (X-Forwarded-Proto)? */
+bool http_secure(const struct http_req *req);
 struct arena *http_arena(struct http_req *req);
 struct loop *http_loop(struct http_req *req);
 int64_t http_started_us(const struct http_req *req); /* clock_mono_us() at its arrival */
@@ -105,6 +107,23 @@ void http_suspend(struct http_req *req);
 void http_resume(struct http_req *req, void (*fn)(struct http_req *req, void *arg), void *arg);
 /* Did the peer go away?  From the loop's thread. */
 bool http_gone(const struct http_req *req);
+
+/*
+ * Upgrades: the connection leaves HTTP and is somebody else's from then on, as a descriptor that
+ * does not block.  FN runs once, on the loop's thread: after the answer 101 went out with the
+ * headers that were added (Upgrade among them; Connection is the server's), or with FD -1 when the
+ * peer had gone.  EARLY: what the peer sent behind its request, valid during the call.
+ *
+ * Where LINK is NULL the taker closes FD.  Under TLS FD is one end of a pair whose other end the
+ * server carries to the peer: http_link_close(LINK), on the loop's thread, ends it and closes FD.
+ * Every link must be closed before http_server_free().
+ */
+struct http_link;
+typedef void http_taken(void *arg, int fd, struct http_link *link, const void *early, size_t n);
+/* In place of http_reply(); false when this request cannot be upgraded (it is of HTTP/1.0), and
+ * still is to be answered. */
+_must_check_ bool http_upgrade(struct http_req *req, http_taken *fn, void *arg);
+void http_link_close(struct http_link *link);
 
 /*
  * Streams (logs, server-sent events): the answer's body is written piece by

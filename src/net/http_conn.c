@@ -221,8 +221,10 @@ void http_on_connection(void *arg, struct MHD_Connection *mhd, void **context,
                 return;
         }
         *context = NULL;
-        refuse_bare(conn);
-        linger(conn);
+        if (!conn->taken) {
+                refuse_bare(conn);
+                linger(conn);
+        }
         conn_free(conn);
 }
 

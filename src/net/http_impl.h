@@ -6,6 +6,7 @@
  *     http_server.c  listeners, one libmicrohttpd daemon per loop, start and end
  *     http_conn.c    connections: deadlines, refusals, lingering close
  *     http_stream.c  answers written piece by piece
+ *     http_upgrade.c connections that leave HTTP
  *
  * All of an http_loop belongs to its loop's thread but the queue of wakes,
  * which has a lock: any thread puts a wake in, the first one into an empty
@@ -48,6 +49,7 @@ struct http_conn {
         int refusal;         /* the status to close with, where libmicrohttpd cannot answer */
         bool served;         /* a request reached us on it */
         bool cut;            /* answered before the whole body came */
+        bool taken;          /* it has left HTTP */
         int64_t opened_ms;   /* uv_now() */
         int64_t deadline_ms; /* for what the peer still has to send; 0: nothing */
         struct in6_addr addr;
@@ -84,6 +86,7 @@ struct http_req {
         int64_t started_us;
         struct http_kept *kept; /* what it was answered with; NULL: none of those */
         struct http_stream *stream;
+        struct http_handover *handover; /* to whom its connection goes; NULL: to nobody */
         struct http_wake wake;
         void (*resumed)(struct http_req *req, void *arg);
         void *resumed_arg;
@@ -108,6 +111,7 @@ struct http_loop {
         unsigned n_kept;
         struct http_conn *conns;
         struct http_stream *streams;
+        unsigned n_links; /* connections that left and are still carried, under TLS */
         struct http_linger *lingering;
         unsigned n_lingering;
 
@@ -146,6 +150,8 @@ void http_error_body(struct http_req *req, int status);
 bool http_is_open(const struct http_req *req);
 /* No longer waited for at the end. */
 void http_uncount(struct http_req *req);
+/* Its handler's part is over. */
+void http_finish(struct http_req *req);
 /* Lets a suspended request go on, on its loop. */
 void http_continue(struct http_req *req);
 
@@ -159,6 +165,10 @@ void http_answer(struct http_req *req, int status, const char *content_type, con
 /* REQ is over. */
 void http_answer_done(struct http_req *req);
 void http_answers_free(struct http_loop *hl);
+
+/* http_upgrade.c */
+/* REQ is over: the peer of a connection that was to leave may have gone before. */
+void http_upgrade_done(struct http_req *req);
 
 /* http_server.c */
 void http_wake(struct http_loop *hl, struct http_wake *wake);

@@ -131,6 +131,7 @@ static void on_poll_closed(uv_handle_t *h) {
 static void end_daemon(struct http_loop *hl) {
         struct http_req *req, *next;
 
+        assert(!hl->n_links);
         hl->closing = !loop_is_mine(hl->loop); /* no answers from another thread */
         run_wakes(hl);
         hl->closing = true;
@@ -181,7 +182,8 @@ static int start_daemon(struct http_loop *hl, const char *cert, const char *key,
         const struct http_config *c = &hl->server->config;
         size_t n_loops = hl->server->n_loops;
         unsigned limit = (unsigned)((c->max_connections + n_loops - 1) / n_loops);
-        unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO;
+        unsigned flags =
+                MHD_USE_EPOLL | MHD_ALLOW_UPGRADE | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO;
         struct MHD_OptionItem tls[] = {
                 { MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)cert },
                 { MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)key },
