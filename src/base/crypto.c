@@ -78,6 +78,27 @@ void sha256(const void *data, size_t n, uint8_t ret[SHA256_SIZE]) {
              EVP_DigestFinal_ex(c, ret, NULL) == 1);
 }
 
+struct digest *digest_new(void) {
+        EVP_MD_CTX *c = EVP_MD_CTX_new();
+
+        must(sha && c && EVP_DigestInit_ex2(c, sha, NULL) == 1);
+        return (struct digest *)c;
+}
+
+void digest_add(struct digest *d, const void *data, size_t n) {
+        must(EVP_DigestUpdate((EVP_MD_CTX *)d, data, n) == 1);
+}
+
+void digest_end(struct digest *d, uint8_t ret[SHA256_SIZE]) {
+        must(EVP_DigestFinal_ex((EVP_MD_CTX *)d, ret, NULL) == 1);
+        digest_free(d);
+}
+
+struct digest *digest_free(struct digest *d) {
+        EVP_MD_CTX_free((EVP_MD_CTX *)d);
+        return NULL;
+}
+
 void hmac_sha256(const uint8_t key[KEY_SIZE], const void *data, size_t n,
                  uint8_t ret[SHA256_SIZE]) {
         EVP_MAC_CTX *c = contexts()->mac;

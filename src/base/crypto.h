@@ -20,6 +20,13 @@
 void crypto_init(void);
 
 void sha256(const void *data, size_t n, uint8_t ret[SHA256_SIZE]);
+/* The same of what comes piece by piece; digest_end() frees it. */
+struct digest;
+struct digest *digest_new(void);
+void digest_add(struct digest *d, const void *data, size_t n);
+void digest_end(struct digest *d, uint8_t ret[SHA256_SIZE]);
+struct digest *digest_free(struct digest *d);
+DEFINE_CLEANUP(struct digest *, digest_free)
 void hmac_sha256(const uint8_t key[KEY_SIZE], const void *data, size_t n, uint8_t ret[SHA256_SIZE]);
 /* SipHash-2-4 with 128 bits: a quick keyed hash of short texts.  Who has not the key cannot find
  * two that meet. */

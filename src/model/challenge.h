@@ -56,6 +56,7 @@ enum flag_kind { FLAG_STATIC, FLAG_REGEX };
 struct flag_rule {
         enum flag_kind kind;
         bool case_insensitive;
+        bool once; /* a regular expression: PATTERN_ONCE */
         const char *text;
         struct pattern *pattern; /* of a regular expression */
 };
@@ -69,7 +70,7 @@ struct hint {
 /* A file to download. */
 struct attachment {
         const char *name;
-        const char *path;   /* in the author's folder; NULL where only the contents count */
+        const char *path;   /* of the author's file; NULL where only the contents count */
         const char *digest; /* SHA-256 in hexadecimal; "" until the file was read */
         int64_t bytes;
 };
