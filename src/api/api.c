@@ -10,7 +10,9 @@
 #include "api/idempotency.h"
 #include "api/logs.h"
 #include "api/openapi.h"
+#include "api/passwords.h"
 #include "api/problem.h"
+#include "api/scoreboard.h"
 #include "api/tally.h"
 #include "api/wait.h"
 #include "base/clock.h"
@@ -70,8 +72,12 @@ void call_etag(const struct buf *body, char ret[ETAG_SIZE]) {
         ret[ETAG_SIZE - 1] = '\0';
 }
 
+bool call_has(const struct call *c, const char *etag) {
+        return credential_etag(http_header(c->req, "If-None-Match"), etag);
+}
+
 void call_reply_etag(struct call *c, const struct buf *body, const char *etag) {
-        bool same = credential_etag(http_header(c->req, "If-None-Match"), etag);
+        bool same = call_has(c, etag);
 
         http_add_header(c->req, "Cache-Control", "private, no-cache");
         http_add_header(c->req, "ETag", etag);
@@ -197,12 +203,28 @@ static bool is_within(struct call *c, enum limit which) {
         return wait == 0;
 }
 
+static bool is_known(struct call *c) {
+        switch ((int)c->route->permission) {
+        case PERMISSION_PUBLIC:
+                return true;
+        case PERMISSION_OPEN:
+                return guard_open(c);
+        case PERMISSION_BOARD:
+                return guard_board(c);
+        default:
+                return guard_check(c);
+        }
+}
+
 static bool is_admitted(struct call *c) {
-        if (c->route->permission == PERMISSION_PUBLIC)
-                return is_within(c, c->route->limit);
-        if (!guard_check(c) || !is_within(c, c->route->limit))
+        enum permission p = c->route->permission;
+
+        if (!is_known(c) ||
+            !is_within(c,
+                       p == PERMISSION_PUBLIC || c->origin.user ? c->route->limit : LIMIT_ADDRESS))
                 return false;
-        if (call_may(c, c->route->permission))
+        if (p == PERMISSION_PUBLIC || p == PERMISSION_OPEN || p == PERMISSION_BOARD ||
+            call_may(c, p))
                 return true;
         problem_replyf(c, ERR_FORBIDDEN, "This needs the permission \"%s\"",
                        permission_name(c->route->permission));
@@ -396,8 +418,10 @@ int api_new(const struct api_config *config, struct api **ret, struct err *err) 
         for (size_t i = 0; i < config->n_loops; i++) {
                 wait_lane_init(&a->lanes[i], a, config->loops[i]);
                 a->lanes[i].digests = guard_digests_new();
+                a->lanes[i].boards = scoreboard_new();
         }
-        if (followers_new(config->max_followers, &a->followers, err) < 0)
+        if (followers_new(config->max_followers, &a->followers, err) < 0 ||
+            passwords_new((unsigned)config->n_loops, &a->passwords, err) < 0)
                 return -1;
         *ret = TAKE(a);
         return 0;
@@ -406,6 +430,7 @@ int api_new(const struct api_config *config, struct api **ret, struct err *err) 
 void api_quiesce(struct api *a) {
         atomic_store(&a->quiet, true);
         followers_quiesce(a->followers);
+        passwords_quiesce(a->passwords);
         for (size_t i = 0; i < a->config.n_loops; i++)
                 wait_lane_quiesce(&a->lanes[i]);
 }
@@ -414,9 +439,11 @@ struct api *api_free(struct api *a) {
         if (!a)
                 return NULL;
         followers_free(a->followers);
+        passwords_free(a->passwords);
         for (size_t i = 0; a->lanes && i < a->config.n_loops; i++) {
                 wait_lane_done(&a->lanes[i]);
                 free(a->lanes[i].digests);
+                scoreboard_free(a->lanes[i].boards);
         }
         free(a->lanes);
         idempotency_free(a->keys);

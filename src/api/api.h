@@ -6,6 +6,7 @@
 #pragma once
 
 #include "core/engine.h"
+#include "model/placeholder.h"
 #include "net/http.h"
 
 struct api;
@@ -14,7 +15,9 @@ struct api_config {
         struct engine *engine;
         struct loop **loops; /* those of the HTTP server */
         size_t n_loops;
-        bool limits;            /* rate limits on; off for load tests */
+        const char *tenant; /* slug of who has no credentials means; "": the first */
+        bool limits;        /* rate limits on; off for load tests */
+        struct placeholder_setting placeholders;
         unsigned max_followers; /* log streams at once */
 };
 

@@ -105,14 +105,15 @@ int body_name(const json_t *o, const char *key, char ret[NAME_MAX_BYTES], struct
 }
 
 int body_policy(const json_t *o, struct policy *ret, struct err *err) {
-        int64_t base = 0, increment = 0, lifetime = 0, max = 0;
+        int64_t base = 0, increment = 0, lifetime = 0, max = 0, grace = 0;
 
         if (body_int_or(o, "base_seconds", 1, DAYS_30, ret->base_ms / 1000, &base, err) < 0 ||
             body_int_or(o, "increment_seconds", 1, DAYS_30, ret->increment_ms / 1000, &increment,
                         err) < 0 ||
             body_int_or(o, "max_extensions", 0, 10000, ret->max_extensions, &max, err) < 0 ||
             body_int_or(o, "max_lifetime_seconds", 1, DAYS_30, ret->max_lifetime_ms / 1000,
-                        &lifetime, err) < 0)
+                        &lifetime, err) < 0 ||
+            body_int_or(o, "flag_grace_seconds", 0, DAYS_30, ret->grace_ms / 1000, &grace, err) < 0)
                 return -1;
         if (lifetime < base)
                 return err_set(err, ERR_INVALID,
@@ -120,6 +121,7 @@ int body_policy(const json_t *o, struct policy *ret, struct err *err) {
         *ret = (struct policy){ .base_ms = base * 1000,
                                 .increment_ms = increment * 1000,
                                 .max_extensions = max,
-                                .max_lifetime_ms = lifetime * 1000 };
+                                .max_lifetime_ms = lifetime * 1000,
+                                .grace_ms = grace * 1000 };
         return 0;
 }

@@ -30,6 +30,6 @@ _must_check_ int body_int_or(const json_t *o, const char *key, int64_t min, int6
 /* A name for people: printable UTF-8, 1 to NAME_MAX_BYTES - 1 bytes, no spaces at its ends. */
 _must_check_ int body_name(const json_t *o, const char *key, char ret[NAME_MAX_BYTES],
                            struct err *err);
-/* {base_seconds, increment_seconds, max_extensions, max_lifetime_seconds}; what is missing is
- * taken from *ret. */
+/* {base_seconds, increment_seconds, max_extensions, max_lifetime_seconds, flag_grace_seconds}; what
+ * is missing is taken from *ret. */
 _must_check_ int body_policy(const json_t *o, struct policy *ret, struct err *err);

@@ -32,6 +32,7 @@ struct lane {
         struct loop *loop;
         struct buf scratch;      /* a reply in the making */
         struct digests *digests; /* of the tokens it saw: guard.c */
+        struct boards *boards;   /* pages of the board that it made: scoreboard.c */
         struct loop_timer tick;
         bool ticking;
         struct waiter *waiters[WAITER_SLOTS]; /* by lease */
@@ -48,6 +49,7 @@ struct api {
         struct idempotency *keys;
         struct tally *tally;
         struct followers *followers;
+        struct passwords *passwords;
         struct buf openapi;
         char openapi_etag[ETAG_SIZE];
         char id_prefix[16]; /* of the request ids that we make */
@@ -64,6 +66,7 @@ struct call {
         char param[ROUTE_PARAM], param2[ROUTE_PARAM]; /* what the template's {name}s stand for */
         struct origin origin;
         int64_t token;        /* its id */
+        bool session;         /* by the cookie */
         json_t *body;         /* as the route wants it; freed with the call */
         struct key_slot *key; /* of an Idempotency-Key that is being served */
         char location[96];    /* of what was made */
@@ -79,6 +82,8 @@ void call_reply(struct call *c, int status, const char *type, const struct buf *
 void call_reply_json(struct call *c, int status);
 /* The tag of BODY, with its quotes. */
 void call_etag(const struct buf *body, char ret[ETAG_SIZE]);
+/* Does the client say that it has ETAG? */
+bool call_has(const struct call *c, const char *etag);
 /* JSON that clients poll: 304 when they have it already. */
 void call_reply_etag(struct call *c, const struct buf *body, const char *etag);
 /* Begins an answer that is written piece by piece. */
@@ -95,10 +100,23 @@ static inline bool call_may(const struct call *c, enum permission p) {
         return permission_has(p, c->origin.role, c->origin.tenant == API_TENANT);
 }
 
+/* Does an organiser ask, who sees more than players? */
+static inline bool call_is_staff(const struct call *c) { return c->origin.role >= ROLE_ORGANISER; }
+/* From now on the origin is USER. */
+void call_take_user(struct call *c, int64_t user);
+
 struct digests *guard_digests_new(void); /* freed with free() */
-/* Checks the Authorization header and fills in the origin; replies and returns false when refused.
- */
+/* Checks the Authorization header, or the session's cookie, and fills in the origin; replies and
+ * returns false when refused. */
 bool guard_check(struct call *c);
+/* The same where the route is for everybody as long as the tenant's board is: without credentials
+ * the origin has that tenant and no user. */
+bool guard_board(struct call *c);
+/* Fills in the origin where there are good credentials; refuses nobody but who has bad ones. */
+bool guard_open(struct call *c);
+/* The tenant that who has no credentials means: ?tenant=, or the daemon's own.  0: none. */
+int64_t guard_tenant(struct call *c);
+#define SESSION_COOKIE "berth_session"
 
 #define ROUTE(m, t, handler, p, b, s, l, ps, a, w) handler_fn handler;
 #include "api/routes.def"

@@ -20,23 +20,51 @@ static size_t span(const char *s, char more) {
 
 bool credential_token(const char *value, const char **ret, size_t *n) {
         static const char *const schemes[] = { "Bearer ", "Token " };
+        bool bare = true;
+        size_t length;
 
         for (size_t i = 0; value && i < ARRAY_SIZE(schemes); i++) {
-                size_t skip = strlen(schemes[i]), length;
+                size_t skip = strlen(schemes[i]);
 
                 if (strncasecmp(value, schemes[i], skip) != 0)
                         continue;
-                value += skip;
-                while (*value == ' ')
-                        value++;
-                length = span(value, '_');
-                if (!length || value[length] || length >= TOKEN_TEXT)
-                        return false;
-                *ret = value;
-                *n = length;
-                return true;
+                value += skip + strspn(value + skip, " ");
+                bare = false;
+                break;
+        }
+        length = value && (!bare || strncmp(value, "brt_", 4) == 0) ? span(value, '_') : 0;
+        if (!length || value[length] || length >= TOKEN_TEXT)
+                return false;
+        *ret = value;
+        *n = length;
+        return true;
+}
+
+bool credential_cookie(const char *header, const char *name, const char **ret, size_t *n) {
+        size_t len = strlen(name), length;
+
+        while (header && *header) {
+                header += strspn(header, " \t;");
+                if (strncmp(header, name, len) == 0 && header[len] == '=') {
+                        header += len + 1;
+                        length = span(header, '_');
+                        if (!length || length >= TOKEN_TEXT || !strchr("; \t", header[length]))
+                                return false;
+                        *ret = header;
+                        *n = length;
+                        return true;
+                }
+                header += strcspn(header, ";");
         }
         return false;
+}
+
+bool credential_origin(const char *origin, const char *host) {
+        const char *authority = origin ? strstr(origin, "://") : NULL;
+
+        if (!origin)
+                return true;
+        return authority && host && strcasecmp(authority + 3, host) == 0;
 }
 
 bool credential_request_id(const char *text) {

@@ -6,9 +6,16 @@
 
 #include "model/event.h"
 
-/* The token in "Bearer TOKEN", or in "Token TOKEN" as clients of CTFd write it.  False when
- * VALUE (may be NULL) is neither, or the token cannot be one of ours. */
+/* The token in "Bearer TOKEN", in "Token TOKEN" as clients of CTFd write it, or alone, as judges
+ * of CTFG send it.  False when VALUE (may be NULL) is none of these, or the token cannot be one of
+ * ours. */
 bool credential_token(const char *value, const char **ret, size_t *n);
+
+/* The token in the cookie NAME of a Cookie header (may be NULL); false as above. */
+bool credential_cookie(const char *header, const char *name, const char **ret, size_t *n);
+
+/* Does the Origin header (NULL: none, from a program) name HOST, the Host header? */
+bool credential_origin(const char *origin, const char *host);
 
 /* Is TEXT (may be NULL) fit to be a request's id: 1 to 63 of [A-Za-z0-9._-]? */
 bool credential_request_id(const char *text);

@@ -24,6 +24,8 @@ TEST(anything_else_is_none) {
 
         CHECK_STR(token(NULL), "none");
         CHECK_STR(token(""), "none");
+        CHECK_STR(token("brt_alone"), "brt_alone");
+        CHECK_STR(token("alone"), "none");
         CHECK_STR(token("Bearer"), "none");
         CHECK_STR(token("Bearer "), "none");
         CHECK_STR(token("Bearerbrt_abc"), "none");

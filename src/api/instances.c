@@ -96,7 +96,9 @@ int64_t instance_challenge(struct call *c, const char *name) {
                 if (challenge && challenge->tenant != c->origin.tenant)
                         challenge = NULL;
         }
-        if (challenge && (challenge->state != CHALLENGE_HIDDEN || call_may(c, PERMISSION_AUTHOR)))
+        if (challenge &&
+            (call_may(c, PERMISSION_AUTHOR) ||
+             (challenge->state != CHALLENGE_HIDDEN && clock_now_ms() >= challenge->scheduled_ms)))
                 id = challenge->id;
         read_model_unlock(c->api->model);
         return id;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/limit.h"
+#include "base/crypto.h"
 #include "base/random.h"
 
 #define WAYS  8
@@ -30,7 +31,7 @@ struct limits {
         struct bucket sets[SETS][WAYS];
 };
 
-enum { KEY_ACCOUNT = 1, KEY_USER, KEY_IPV4, KEY_IPV6, KEY_UNKNOWN };
+enum { KEY_ACCOUNT = 1, KEY_USER, KEY_IPV4, KEY_IPV6, KEY_UNKNOWN, KEY_NAME };
 
 struct limit_key limit_key_account(struct account account, int64_t user, uint64_t endpoint) {
         if (!account.id)
@@ -53,6 +54,15 @@ struct limit_key limit_key_address(const char *address) {
         }
         memcpy(&prefix, v6.s6_addr, sizeof(prefix));
         return (struct limit_key){ KEY_IPV6, prefix, 0 };
+}
+
+struct limit_key limit_key_name(int64_t tenant, const char *name) {
+        uint8_t digest[SHA256_SIZE];
+        uint64_t who;
+
+        sha256(name, strlen(name), digest);
+        memcpy(&who, digest, sizeof(who));
+        return (struct limit_key){ KEY_NAME, who ^ (uint64_t)tenant, 0 };
 }
 
 struct limits *limits_new(void) {
@@ -88,7 +98,8 @@ static struct bucket *find(struct bucket set[WAYS], uint64_t key) {
         return best;
 }
 
-int64_t limits_take(struct limits *l, enum limit which, struct limit_key key, int64_t now_us) {
+static int64_t ask(struct limits *l, enum limit which, struct limit_key key, int64_t now_us,
+                   bool take) {
         const struct limit_rule *rule = &limit_rules[which];
         const uint64_t text[] = { which, key.kind, key.who,
                                   rule->scope == LIMIT_PER_ENDPOINT ? key.endpoint : 0 };
@@ -105,8 +116,16 @@ int64_t limits_take(struct limits *l, enum limit which, struct limit_key key, in
         b = find(l->sets[hash % SETS], hash);
         full = b->full_us > now_us ? b->full_us : now_us;
         wait = full - slack - now_us;
-        if (wait <= 0)
+        if (wait <= 0 && take)
                 b->full_us = full + step;
         pthread_mutex_unlock(&l->locks[hash % SETS % LOCKS]);
         return wait > 0 ? wait : 0;
+}
+
+int64_t limits_wait(struct limits *l, enum limit which, struct limit_key key, int64_t now_us) {
+        return ask(l, which, key, now_us, false);
+}
+
+int64_t limits_take(struct limits *l, enum limit which, struct limit_key key, int64_t now_us) {
+        return ask(l, which, key, now_us, true);
 }

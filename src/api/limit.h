@@ -42,5 +42,10 @@ struct limits *limits_new(void);
 struct limits *limits_free(struct limits *l);
 DEFINE_CLEANUP(struct limits *, limits_free)
 
+/* A name, such as that of an account that may not be there. */
+struct limit_key limit_key_name(int64_t tenant, const char *name);
+
+/* The us until there is one in KEY's bucket of WHICH; 0: there is.  Takes none. */
+int64_t limits_wait(struct limits *l, enum limit which, struct limit_key key, int64_t now_us);
 /* Takes one from KEY's bucket of WHICH.  0, or the us until there is one again. */
 int64_t limits_take(struct limits *l, enum limit which, struct limit_key key, int64_t now_us);

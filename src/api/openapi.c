@@ -228,9 +228,8 @@ static const char *title_of(int status) {
                 int status;
                 const char *title;
         } titles[] = {
-                { 200, "Done" },
-                { 201, "Made" },
-                { 202, "Accepted" },
+                { 200, "Done" },        { 201, "Made" },
+                { 202, "Accepted" },    { 204, "Done; there is nothing to say" },
                 { 304, "Not changed" },
 #define ERR(id, http, code, t) { http, t },
 #include "base/errors.def"

@@ -40,7 +40,7 @@ TEST(every_route_is_in_it) {
                 CHECK(op && json_object_size(answers) > 0);
                 CHECK_STR(json_string_value(json_object_get(op, "operationId")), r->handler);
                 CHECK(!!json_object_get(op, "requestBody") == (r->body != BODY_NONE));
-                CHECK(!!json_object_get(answers, "401") == (r->permission != PERMISSION_PUBLIC));
+                CHECK(json_object_get(answers, "401") || r->permission == PERMISSION_PUBLIC);
         }
 }
 

@@ -34,18 +34,27 @@ void page_begin(struct buf *b) {
         json_open(b, '[');
 }
 
-void page_end(struct buf *b, const char *next) {
+static void end_items(struct buf *b, const char *next) {
         json_close(b, ']');
         json_key(b, "next");
         json_text(b, next);
+}
+
+void page_end_open(struct buf *b, int64_t next) {
+        char text[24];
+
+        snprintf(text, sizeof(text), "%" PRId64, next);
+        end_items(b, next ? text : NULL);
+}
+
+void page_end(struct buf *b, const char *next) {
+        end_items(b, next);
         json_close(b, '}');
 }
 
 void page_end_id(struct buf *b, int64_t next) {
-        char text[24];
-
-        snprintf(text, sizeof(text), "%" PRId64, next);
-        page_end(b, next ? text : NULL);
+        page_end_open(b, next);
+        json_close(b, '}');
 }
 
 static int compare(const void *a, const void *b, void *arg) {

@@ -21,6 +21,8 @@ struct page {
 _must_check_ int page_parse(const struct call *c, bool numbered, struct page *ret, struct err *err);
 
 void page_begin(struct buf *b);
+/* Ends the items; members may follow.  NEXT 0: it was the last page. */
+void page_end_open(struct buf *b, int64_t next);
 /* NEXT NULL: it was the last page. */
 void page_end(struct buf *b, const char *next);
 void page_end_id(struct buf *b, int64_t next); /* 0: it was the last page */

@@ -34,7 +34,23 @@ void problem_write(struct buf *b, const struct problem *p) {
         json_key(b, "detail");
         json_text(b, detail_of(p));
         write_common(b, p);
+        if (p->result) {
+                json_key(b, "result");
+                json_text(b, p->result);
+        }
         json_close(b, '}');
+}
+
+/* Why a flag was not judged, in the words of its answers; NULL for what is no such thing. */
+static const char *result_of(const struct call *c, enum err_kind kind) {
+        if (!c->route || strcmp(c->route->handler, "submission_create") != 0)
+                return NULL;
+        if (kind == ERR_RATE)
+                return "ratelimited";
+        return kind == ERR_PAUSED || kind == ERR_NOT_STARTED || kind == ERR_ENDED ||
+                               kind == ERR_LOCKED ?
+                       err_code(kind) :
+                       NULL;
 }
 
 /* A refusal as clients of CRE know it. */
@@ -55,7 +71,8 @@ void problem_reply(struct call *c, const struct err *err) {
                                    .code = err_code(err->kind),
                                    .title = err_title(err->kind),
                                    .detail = status >= 500 || !*err->msg ? NULL : err->msg,
-                                   .request_id = c->origin.request_id };
+                                   .request_id = c->origin.request_id,
+                                   .result = result_of(c, err->kind) };
         struct buf *b = call_buf(c);
 
         if (status >= 500)

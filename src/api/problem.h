@@ -14,6 +14,7 @@ struct problem {
         const char *code, *title;
         const char *detail; /* NULL: the title says it */
         const char *request_id;
+        const char *result; /* of a flag that was not judged; NULL: of something else */
 };
 /* The body alone. */
 void problem_write(struct buf *b, const struct problem *p);

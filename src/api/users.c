@@ -1,12 +1,16 @@
-/* /api/v2/users, /api/v2/teams and /api/v2/whoami. */
+/* /api/v2/users. */
 #include <inttypes.h>
 #include <string.h>
 
 #include "api/accounts.h"
 #include "api/body.h"
 #include "api/page.h"
+#include "api/passwords.h"
 #include "api/problem.h"
 #include "api/query.h"
+#include "base/password.h"
+#include "base/str.h"
+#include "core/people_verbs.h"
 
 /* --- shared with tokens and tenants --- */
 
@@ -56,7 +60,7 @@ int account_user(struct call *c, const char *key, const json_t *v, struct user *
 /* --- users --- */
 
 /* With the read model locked: it has the team's name. */
-static void write_user(struct buf *b, const struct read_model *m, const void *item) {
+void account_write_user(struct buf *b, const struct read_model *m, const void *item) {
         const struct user *u = item;
         const struct team *team = u->team ? read_model_team(m, u->team) : NULL;
 
@@ -74,6 +78,14 @@ static void write_user(struct buf *b, const struct read_model *m, const void *it
                 json_none(b);
         json_key(b, "team");
         json_text(b, team ? team->name : NULL);
+        json_key(b, "display_name");
+        json_text(b, *u->display ? u->display : NULL);
+        json_key(b, "standing");
+        json_text(b, standing_name(u->standing));
+        json_key(b, "bracket");
+        json_text(b, *u->bracket ? u->bracket : NULL);
+        json_key(b, "has_password");
+        json_bool(b, u->has_password);
         json_key(b, "created_at");
         json_time(b, u->created_ms);
         json_close(b, '}');
@@ -88,13 +100,13 @@ static void gather_users(const struct call *c, int64_t of _unused_, struct list 
                 list_add(list, u);
 }
 
-static const struct page_kind users = { gather_users, user_id, write_user };
+static const struct page_kind users = { gather_users, user_id, account_write_user };
 
 static void reply_user(struct call *c, int status, const struct user *u) {
         struct buf *b = call_buf(c);
 
         read_model_lock(c->api->model);
-        write_user(b, c->api->model, u);
+        account_write_user(b, c->api->model, u);
         read_model_unlock(c->api->model);
         call_reply_json(c, status);
 }
@@ -145,6 +157,14 @@ static int read_membership(struct call *c, struct user *u, struct err *err) {
         return t ? 0 : err_set(err, ERR_INVALID, "team: there is no such team");
 }
 
+/* --- making one --- */
+
+struct making {
+        struct password_job job;
+        struct user_create create;
+        const char *password;
+};
+
 static void on_user_created(struct call *c, struct command *cmd) {
         const struct user_create *u = container_of(cmd, struct user_create, command);
 
@@ -156,171 +176,196 @@ static void on_user_created(struct call *c, struct command *cmd) {
         reply_user(c, 201, &u->user);
 }
 
+static void hash_new(struct password_job *j) {
+        struct making *m = container_of(j, struct making, job);
+
+        password_hash(m->password, m->create.password);
+}
+
+static void submit_new(struct password_job *j) {
+        struct making *m = container_of(j, struct making, job);
+
+        user_create_command(&m->create);
+        call_submit(j->call, &m->create.command, on_user_created);
+}
+
+/* The body's bracket and name on the board, where they are there. */
+static int read_board(struct call *c, struct user *u, struct err *err) {
+        const char *bracket, *display;
+
+        if (body_text_or(c->body, "bracket", BRACKET_SIZE - 1, &bracket, err) < 0 ||
+            body_text_or(c->body, "display_name", DISPLAY_NAME_SIZE - 1, &display, err) < 0)
+                return -1;
+        str_copy(u->bracket, sizeof(u->bracket), bracket);
+        if (*display && display_name_clean(display, u->display, err) < 0)
+                return err_wrap(err, "display_name");
+        return 0;
+}
+
 void user_create(struct call *c) {
-        struct user_create *u = arena_new(http_arena(c->req), struct user_create);
+        struct making *m = arena_new(http_arena(c->req), struct making);
+        struct user *u = &m->create.user;
         struct err err;
 
-        *u = (struct user_create){ .user.role = ROLE_PLAYER };
-        if (account_tenant(c, &err) < 0 || body_name(c->body, "name", u->user.name, &err) < 0 ||
-            read_membership(c, &u->user, &err) < 0) {
+        *m = (struct making){ .create.user.role = ROLE_PLAYER };
+        if (account_tenant(c, &err) < 0 || body_name(c->body, "name", u->name, &err) < 0 ||
+            read_membership(c, u, &err) < 0 || read_board(c, u, &err) < 0 ||
+            body_text_or(c->body, "password", PASSWORD_MAX, &m->password, &err) < 0) {
                 problem_reply(c, &err);
                 return;
         }
-        user_create_command(u);
-        call_submit(c, &u->command, on_user_created);
+        m->job = (struct password_job){ .call = c, .run = hash_new, .finish = submit_new };
+        if (*m->password)
+                passwords_put(c->api->passwords, &m->job);
+        else
+                submit_new(&m->job);
+}
+
+/* --- changing one --- */
+
+struct changing {
+        struct user_change change;
+        struct display_set display;
+};
+
+static void on_renamed(struct call *c, struct command *cmd) {
+        const struct display_set *d = container_of(cmd, struct display_set, command);
+
+        if (cmd->result < 0)
+                problem_reply(c, &cmd->err);
+        else
+                reply_user(c, 200, &d->ret);
 }
 
 static void on_user_changed(struct call *c, struct command *cmd) {
-        const struct user_change *u = container_of(cmd, struct user_change, command);
+        struct user_change *u = container_of(cmd, struct user_change, command);
+        struct changing *ch = container_of(u, struct changing, change);
 
         if (cmd->result < 0) {
                 problem_reply(c, &cmd->err);
-                return;
+        } else if (*ch->display.name) {
+                display_set_command(&ch->display);
+                call_submit(c, &ch->display.command, on_renamed);
+        } else {
+                reply_user(c, 200, &u->user);
         }
-        reply_user(c, 200, &u->user);
 }
 
-void user_change(struct call *c) {
-        struct user_change *u = arena_new(http_arena(c->req), struct user_change);
+/* The user that the path names; replies where there is none. */
+static bool named_user(struct call *c, struct user *ret) {
         const struct user *known;
-        struct err err;
         int64_t id = 0;
 
-        *u = (struct user_change){ 0 };
         read_model_lock(c->api->model);
         known = query_id(c->param, &id) ? read_model_user(c->api->model, id) : NULL;
         if (known && known->tenant == c->origin.tenant)
-                u->user = *known;
+                *ret = *known;
+        else
+                known = NULL;
         read_model_unlock(c->api->model);
-        if (!u->user.id) {
+        if (!known)
                 problem_replyf(c, ERR_NOT_FOUND, "No such user");
+        return known != NULL;
+}
+
+static bool has(const struct call *c, const char *key) {
+        const json_t *v = json_object_get(c->body, key);
+
+        /* Null says "none" of what may be none, and nothing of the rest. */
+        return v && (!json_is_null(v) || strcmp(key, "role") != 0);
+}
+
+static int read_change(struct call *c, struct changing *ch, struct err *err) {
+        struct user *u = &ch->change.user;
+        const char *standing;
+        int s;
+
+        if ((has(c, "role") || has(c, "team")) && !call_may(c, PERMISSION_ACCOUNTS))
+                return err_set(err, ERR_FORBIDDEN, "role, team: these need the permission \"%s\"",
+                               permission_name(PERMISSION_ACCOUNTS));
+        if (read_membership(c, u, err) < 0 || read_board(c, u, err) < 0 ||
+            body_text_or(c->body, "standing", NAME_MAX_BYTES, &standing, err) < 0)
+                return -1;
+        s = *standing ? standing_parse(standing) : (int)u->standing;
+        if (s < 0)
+                return err_set(err, ERR_INVALID, "standing: must be visible, hidden or banned");
+        u->standing = (enum standing)s;
+        ch->change.fields = (has(c, "role") ? (unsigned)USER_ROLE : 0) |
+                            (has(c, "team") ? (unsigned)USER_TEAM : 0) |
+                            (*standing ? (unsigned)USER_STANDING : 0) |
+                            (has(c, "bracket") ? (unsigned)USER_BRACKET : 0);
+        if (has(c, "display_name"))
+                str_copy(ch->display.name, sizeof(ch->display.name), u->display);
+        return 0;
+}
+
+void user_change(struct call *c) {
+        struct changing *ch = arena_new(http_arena(c->req), struct changing);
+        struct err err;
+
+        *ch = (struct changing){ 0 };
+        if (!named_user(c, &ch->change.user))
                 return;
-        }
-        if (read_membership(c, &u->user, &err) < 0) {
+        ch->display.user = ch->change.user.id;
+        if (read_change(c, ch, &err) < 0) {
                 problem_reply(c, &err);
                 return;
         }
-        if (json_object_get(c->body, "role") && !json_is_null(json_object_get(c->body, "role")))
-                u->fields |= USER_ROLE;
-        if (json_object_get(c->body, "team"))
-                u->fields |= USER_TEAM;
-        user_change_command(u);
-        call_submit(c, &u->command, on_user_changed);
+        user_change_command(&ch->change);
+        call_submit(c, &ch->change.command, on_user_changed);
 }
 
-/* --- teams --- */
+/* --- a password --- */
 
-static void write_team(struct buf *b, const struct read_model *m _unused_, const void *item) {
-        const struct team *t = item;
+struct setting {
+        struct password_job job;
+        struct password_set set;
+        const char *password;
+};
 
-        json_open(b, '{');
-        json_key(b, "id");
-        json_int(b, t->id);
-        json_key(b, "name");
-        json_text(b, t->name);
-        json_key(b, "created_at");
-        json_time(b, t->created_ms);
-        json_close(b, '}');
-}
-
-static int64_t team_id(const void *item) { return ((const struct team *)item)->id; }
-static void gather_teams(const struct call *c, int64_t of _unused_, struct list *list) {
-        const struct team *t;
-        size_t at = 0;
-
-        while ((t = read_model_next_team(c->api->model, c->origin.tenant, &at)))
-                list_add(list, t);
-}
-
-static const struct page_kind teams = { gather_teams, team_id, write_team };
-
-void team_list(struct call *c) { page_reply(c, &teams, 0); }
-
-static void on_team_created(struct call *c, struct command *cmd) {
-        const struct team_create *t = container_of(cmd, struct team_create, command);
+static void on_password(struct call *c, struct command *cmd) {
+        const struct password_set *p = container_of(cmd, struct password_set, command);
+        const struct user *u;
+        struct user now = { 0 };
 
         if (cmd->result < 0) {
                 problem_reply(c, &cmd->err);
                 return;
         }
-        write_team(call_buf(c), c->api->model, &t->team);
-        call_reply_json(c, 201);
+        read_model_lock(c->api->model);
+        u = read_model_user(c->api->model, p->user);
+        if (u)
+                now = *u;
+        read_model_unlock(c->api->model);
+        reply_user(c, 200, &now);
 }
 
-void team_create(struct call *c) {
-        struct team_create *t = arena_new(http_arena(c->req), struct team_create);
+static void hash_set(struct password_job *j) {
+        struct setting *s = container_of(j, struct setting, job);
+
+        password_hash(s->password, s->set.password);
+}
+
+static void submit_set(struct password_job *j) {
+        struct setting *s = container_of(j, struct setting, job);
+
+        password_set_command(&s->set);
+        call_submit(j->call, &s->set.command, on_password);
+}
+
+void user_password(struct call *c) {
+        struct setting *s = arena_new(http_arena(c->req), struct setting);
+        struct user user;
         struct err err;
 
-        *t = (struct team_create){ 0 };
-        if (account_tenant(c, &err) < 0 || body_name(c->body, "name", t->team.name, &err) < 0) {
+        *s = (struct setting){ 0 };
+        if (!named_user(c, &user))
+                return;
+        s->set.user = user.id;
+        if (body_text(c->body, "password", PASSWORD_MAX, &s->password, &err) < 0) {
                 problem_reply(c, &err);
                 return;
         }
-        team_create_command(t);
-        call_submit(c, &t->command, on_team_created);
-}
-
-/* --- who am I --- */
-
-static void write_tenant(struct buf *b, const struct tenant *t) {
-        json_open(b, '{');
-        json_key(b, "id");
-        json_int(b, t->id);
-        json_key(b, "slug");
-        json_text(b, t->slug);
-        json_key(b, "name");
-        json_text(b, t->name);
-        json_key(b, "mode");
-        json_text(b, account_kind_name(t->team_mode ? ACCOUNT_TEAM : ACCOUNT_USER));
-        json_close(b, '}');
-}
-
-static void write_permissions(const struct call *c, struct buf *b) {
-        json_open(b, '[');
-        for (enum permission p = PERMISSION_PLAY; p < _PERMISSION_N; p++)
-                if (call_may(c, p))
-                        json_text(b, permission_name(p));
-        json_close(b, ']');
-}
-
-static void write_own_account(const struct call *c, struct buf *b) {
-        if (!c->origin.account.id) {
-                json_none(b);
-                return;
-        }
-        json_open(b, '{');
-        json_key(b, "kind");
-        json_text(b, account_kind_name(c->origin.account.kind));
-        json_key(b, "id");
-        json_int(b, c->origin.account.id);
-        json_close(b, '}');
-}
-
-void whoami(struct call *c) {
-        struct buf *b = call_buf(c);
-        const struct tenant *tenant;
-        const struct user *user;
-
-        read_model_lock(c->api->model);
-        user = read_model_user(c->api->model, c->origin.user);
-        tenant = read_model_tenant(c->api->model, c->origin.tenant);
-        if (user && tenant) {
-                json_open(b, '{');
-                json_key(b, "user");
-                write_user(b, c->api->model, user);
-                json_key(b, "tenant");
-                write_tenant(b, tenant);
-                json_key(b, "account");
-                write_own_account(c, b);
-                json_key(b, "token_id");
-                json_int(b, c->token);
-                json_key(b, "permissions");
-                write_permissions(c, b);
-                json_close(b, '}');
-        }
-        read_model_unlock(c->api->model);
-        if (user && tenant)
-                call_reply_json(c, 200);
-        else
-                problem_replyf(c, ERR_UNAUTHENTIC, "The token's user is gone");
+        s->job = (struct password_job){ .call = c, .run = hash_set, .finish = submit_set };
+        passwords_put(c->api->passwords, &s->job);
 }

@@ -49,6 +49,15 @@ static int check_requirements(const struct access *a, const struct challenge *c,
         return 0;
 }
 
+bool access_listed(const struct access *a, const struct challenge *c) {
+        struct err ignored;
+
+        if (access_challenge(a, c, &ignored) == 0)
+                return true;
+        return ignored.kind == ERR_LOCKED && c->state == CHALLENGE_LOCKED &&
+               check_requirements(a, c, &ignored) == 0;
+}
+
 int access_challenge(const struct access *a, const struct challenge *c, struct err *err) {
         if (!c || c->tenant != a->tenant ||
             (!a->staff && (c->state == CHALLENGE_HIDDEN || a->now_ms < c->scheduled_ms)))

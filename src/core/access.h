@@ -21,6 +21,8 @@ struct access {
  * its author or by what is to be solved before. */
 _must_check_ int access_challenge(const struct access *a, const struct challenge *c,
                                   struct err *err);
+/* Is C to be in a list for who asks?  A locked one is. */
+bool access_listed(const struct access *a, const struct challenge *c);
 /* May who asks play at all?  Fails: FORBIDDEN no account, or a banned one. */
 _must_check_ int access_account(const struct access *a, struct err *err);
 /* Is the game on?  Fails: NOT_STARTED, PAUSED, ENDED. */

@@ -285,6 +285,13 @@ struct board *game_board(struct game *g, int64_t cutoff_ms) {
         return b;
 }
 
+int64_t game_points_by(const struct game *g, const struct board *by, struct account who,
+                       int64_t challenge) {
+        const struct worth *w = board_worth(by, challenge);
+
+        return w && game_solved(g, who, challenge) ? points_by(g, w, who) : 0;
+}
+
 int64_t game_total_by(const struct game *g, const struct board *by, struct account who) {
         const struct member *m = game_member(g, who);
         struct sum s;

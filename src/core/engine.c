@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "core/engine_impl.h"
 #include "core/verbs.h"
+#include "model/seal.h"
 #include "os/thread.h"
 
 static void slots_init(struct engine *e) {
@@ -269,10 +270,21 @@ struct read_model *engine_read_model(struct engine *e) {
         return e->model;
 }
 const char *engine_store_name(const struct engine *e) { return db_name(e->db); }
+
+void engine_address_key(const struct engine *e, uint8_t ret[KEY_SIZE]) {
+        static const char purpose[] = "berth address key";
+
+        hmac_sha256(e->config.master_key, purpose, sizeof(purpose) - 1, ret);
+}
+
 struct gate *engine_gate(struct engine *e) {
         return e->config.gate;
 }
 const char *engine_public_host(const struct engine *e) { return e->config.public_host; }
+
+void engine_seal_key(const struct engine *e, int64_t tenant, uint8_t ret[KEY_SIZE]) {
+        seal_key(e->config.master_key, tenant, ret);
+}
 
 struct runtime *engine_runtime(struct engine *e, const char *name) {
         struct slot *s = engine_slot(e, name);

@@ -73,6 +73,8 @@ DEFINE_CLEANUP(struct engine *, engine_free)
 
 struct read_model *engine_read_model(struct engine *e);
 const char *engine_store_name(const struct engine *e); /* "sqlite", "postgres" */
+/* The key of hashes of addresses: the install's, so that all its daemons have the same. */
+void engine_address_key(const struct engine *e, uint8_t ret[KEY_SIZE]);
 
 /* Who asks.  Identity comes from the credential, never from the request's body. */
 struct origin {
@@ -114,6 +116,9 @@ struct query {
         struct err err;
 };
 void engine_query(struct engine *e, struct query *q);
+
+/* The key that wrong answers and stored flags of TENANT are sealed with (model/seal.h). */
+void engine_seal_key(const struct engine *e, int64_t tenant, uint8_t ret[KEY_SIZE]);
 
 /* For /ready, as it is known: no calls. */
 struct readiness {

@@ -225,12 +225,26 @@ void game_set_bonus(struct game *g, const int64_t percent[BLOODS]) {
                 rescore(g, t);
 }
 
+static int64_t count_wrong(const struct game *g, int64_t challenge) {
+        const struct member *m;
+        size_t at = 0;
+        int64_t n = 0;
+
+        while ((m = map_next(&g->members, &at))) {
+                const struct progress *p = m->counts ? find_progress(m, challenge) : NULL;
+
+                n += p ? p->attempts : 0;
+        }
+        return n;
+}
+
 void game_put_challenge(struct game *g, int64_t challenge, const struct scoring *scoring) {
         struct task *t = game_task(g, challenge);
 
         if (!t) {
                 t = zeroed(sizeof(*t));
                 t->id = challenge;
+                t->wrong = count_wrong(g, challenge);
                 map_put_id(&g->tasks, challenge, t);
         }
         t->scoring = *scoring;
@@ -241,6 +255,16 @@ static bool is_active(const struct member *m) {
         return m->solves > 0 || m->n_spendings > 0 || m->n_awards > 0;
 }
 
+/* M begins to count, or ends: so do its wrong answers. */
+static void move_attempts(struct game *g, const struct member *m) {
+        for (size_t i = 0; i < m->n_progress; i++) {
+                struct task *t = game_task(g, m->progress[i].challenge);
+
+                if (t)
+                        t->wrong += m->counts ? m->progress[i].attempts : -m->progress[i].attempts;
+        }
+}
+
 bool game_put_account(struct game *g, struct account who, bool counts, const char *bracket) {
         struct member *m = member_of(g, who);
         bool changed = m->counts != counts, moved = strcmp(m->bracket, bracket) != 0;
@@ -248,6 +272,8 @@ bool game_put_account(struct game *g, struct account who, bool counts, const cha
         str_copy(m->bracket, sizeof(m->bracket), bracket);
         m->counts = counts;
         touch(g, m);
+        if (changed)
+                move_attempts(g, m);
         for (size_t i = 0; i < m->n_progress && changed; i++)
                 if (m->progress[i].solved_ms)
                         rescore(g, game_task(g, m->progress[i].challenge));
@@ -383,7 +409,12 @@ void game_drop_award(struct game *g, struct account who, int64_t id) {
 }
 
 void game_add_attempts(struct game *g, struct account who, int64_t challenge, int64_t n) {
-        progress_of(member_of(g, who), challenge)->attempts += n;
+        struct member *m = member_of(g, who);
+        struct task *t = game_task(g, challenge);
+
+        progress_of(m, challenge)->attempts += n;
+        if (t && m->counts)
+                t->wrong += n;
 }
 
 void game_reset(struct game *g) {
@@ -393,7 +424,7 @@ void game_reset(struct game *g) {
 
         while ((t = map_next(&g->tasks, &at))) {
                 t->n = 0;
-                t->counted = 0;
+                t->counted = t->wrong = 0;
                 t->value = scoring_value(&t->scoring, 0);
         }
         at = 0;
@@ -413,10 +444,29 @@ const struct progress *game_progress(const struct game *g, struct account who, i
         return m ? find_progress(m, challenge) : NULL;
 }
 
+size_t game_progress_all(const struct game *g, struct account who, const struct progress **ret) {
+        const struct member *m = game_member(g, who);
+
+        *ret = m ? m->progress : NULL;
+        return m ? m->n_progress : 0;
+}
+
 bool game_solved(const struct game *g, struct account who, int64_t challenge) {
         const struct progress *p = game_progress(g, who, challenge);
 
         return p && p->solved_ms;
+}
+
+bool game_counts(const struct game *g, struct account who) {
+        const struct member *m = game_member(g, who);
+
+        return m && m->counts;
+}
+
+int64_t game_wrong(const struct game *g, int64_t challenge) {
+        const struct task *t = game_task(g, challenge);
+
+        return t ? t->wrong : 0;
 }
 
 bool game_active(const struct game *g, struct account who) {

@@ -69,8 +69,15 @@ struct progress {
 };
 /* Valid until the next change; NULL when there is none. */
 const struct progress *game_progress(const struct game *g, struct account who, int64_t challenge);
+/* Of one account, by challenge; gives how many. */
+size_t game_progress_all(const struct game *g, struct account who, const struct progress **ret);
 bool game_solved(const struct game *g, struct account who, int64_t challenge);
 bool game_begun(const struct game *g); /* is anybody active? */
+
+/* Is WHO on the board, do its solves count? */
+bool game_counts(const struct game *g, struct account who);
+/* Wrong answers to the challenge, by accounts that count. */
+int64_t game_wrong(const struct game *g, int64_t challenge);
 
 /* Has WHO done anything that counts: a solve, a hint, an award? */
 bool game_active(const struct game *g, struct account who);
@@ -139,6 +146,10 @@ struct board *game_board(struct game *g, int64_t cutoff_ms);
 /* WHO's total by the values of BY, with all of its own deeds: tells nothing of what others did
  * since BY's moment. */
 int64_t game_total_by(const struct game *g, const struct board *by, struct account who);
+
+/* What WHO's solve is worth by the values of BY, its bonus included. */
+int64_t game_points_by(const struct game *g, const struct board *by, struct account who,
+                       int64_t challenge);
 
 /* One step of an account's way: its total from AT_MS on. */
 struct step {

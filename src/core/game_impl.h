@@ -30,6 +30,7 @@ struct task { /* a challenge */
         int64_t id;
         struct scoring scoring;
         int64_t value, counted;
+        int64_t wrong;          /* attempts of members that count */
         struct solver *solvers; /* by at_ms, seq */
         size_t n, cap;
 };

@@ -392,6 +392,30 @@ TEST(a_reset_forgets_what_was_done_and_keeps_who_and_what) {
         game_free(g);
 }
 
+TEST(wrong_answers_are_those_of_who_counts) {
+        struct scoring s = { SCORING_STATIC, 100, 0, 0 };
+        struct account one = { ACCOUNT_USER, 1 }, two = { ACCOUNT_USER, 2 };
+        struct game *g = game_new(), *copy;
+
+        game_put_account(g, one, true, "");
+        game_add_attempts(g, one, 1, 2); /* before its challenge was told */
+        game_put_challenge(g, 1, &s);
+        game_add_attempts(g, two, 1, 10); /* before its account was */
+        CHECK(game_counts(g, one) && !game_counts(g, two) && game_wrong(g, 1) == 2);
+        game_put_account(g, two, true, "");
+        CHECK(game_wrong(g, 1) == 12);
+        game_put_account(g, two, true, "open");
+        game_add_attempts(g, two, 1, -1); /* one was judged anew */
+        CHECK(game_wrong(g, 1) == 11 && game_wrong(g, 2) == 0);
+        copy = game_clone(g);
+        game_put_account(copy, one, false, "");
+        CHECK(game_wrong(copy, 1) == 9 && game_wrong(g, 1) == 11);
+        game_reset(copy);
+        CHECK(game_wrong(copy, 1) == 0);
+        game_free(copy);
+        game_free(g);
+}
+
 TEST(an_accounts_way) {
         struct scoring s = { SCORING_STATIC, 100, 0, 0 };
         struct account who = { ACCOUNT_USER, 1 };

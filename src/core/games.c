@@ -61,6 +61,13 @@ const struct board *games_board(const struct tenant_game *t, bool staff, int64_t
         return staff || !t->frozen || !game_frozen(&t->rules, now_ms) ? t->live : t->frozen;
 }
 
+int64_t games_total(const struct tenant_game *t, bool staff, int64_t now_ms, struct account who) {
+        const struct board *b = games_board(t, staff, now_ms);
+
+        return b && b->cutoff_ms != BOARD_LIVE ? game_total_by(t->game, b, who) :
+                                                 game_total(t->game, who);
+}
+
 /* What changes the past, too. */
 static void correct(struct tenant_game *t) { t->stale = t->corrected = true; }
 

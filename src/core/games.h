@@ -41,6 +41,9 @@ const struct tenant_game *games_find(const struct games *g, int64_t tenant);
 /* What players see at NOW_MS, or (STAFF) organisers.  NULL before the first was made. */
 const struct board *games_board(const struct tenant_game *t, bool staff, int64_t now_ms);
 
+/* WHO's total as it is shown: by the values of that board. */
+int64_t games_total(const struct tenant_game *t, bool staff, int64_t now_ms, struct account who);
+
 /* What follows for the game of their tenant from ... */
 void games_put_rules(struct games *g, const struct game_rules *r);
 void games_put_user(struct games *g, const struct user *u);

@@ -36,6 +36,7 @@ static void sorted_insert(struct read_model *m, struct challenge_entry *e) {
 void read_model_put_challenge(struct read_model *m, struct challenge *challenge) {
         struct challenge_entry *e = map_get_id(&m->challenges, challenge->id);
 
+        m->challenges_version++;
         if (e) {
                 map_del(&m->challenges_by_slug, e->key);
                 challenge_unref(e->challenge);
@@ -56,6 +57,7 @@ void read_model_drop_challenge(struct read_model *m, int64_t id) {
 
         if (!e)
                 return;
+        m->challenges_version++;
         at = sorted_place(m, id);
         memmove(m->sorted + at, m->sorted + at + 1, (m->n_sorted - at - 1) * sizeof(*m->sorted));
         m->n_sorted--;
@@ -103,6 +105,7 @@ void read_model_put_policy(struct read_model *m, int64_t tenant, int64_t challen
                            const struct policy *policy) {
         struct policy *p;
 
+        m->challenges_version++;
         if (challenge == 0) {
                 struct tenant_entry *t = tenant_entry(m, tenant);
 
@@ -134,3 +137,5 @@ struct policy read_model_policy(const struct read_model *m, const struct challen
                 return c->spec.policy;
         return t && t->has_policy ? t->policy : policy_default;
 }
+
+uint64_t read_model_challenges_version(const struct read_model *m) { return m->challenges_version; }

@@ -56,6 +56,7 @@ struct read_model *read_model_free(struct read_model *m) {
         free_all(&m->challenges);
         free_all(&m->policies);
         games_done(&m->games);
+        pulse_done(&m->pulse);
         free(m->sorted);
         pthread_rwlock_destroy(&m->lock);
         free(m);

@@ -8,6 +8,8 @@
 #pragma once
 
 #include "core/games.h"
+#include "model/event.h"
+#include "model/health.h"
 #include "model/lease.h"
 
 struct read_model;
@@ -56,6 +58,9 @@ const struct challenge *read_model_challenge_by_slug(const struct read_model *m,
 const struct challenge *read_model_next_challenge(const struct read_model *m, int64_t tenant,
                                                   int64_t *at);
 
+/* Rises with every change of a challenge or a policy. */
+uint64_t read_model_challenges_version(const struct read_model *m);
+
 /* The policy in force: the operator's for the challenge, else its author's, else the tenant's. */
 struct policy read_model_policy(const struct read_model *m, const struct challenge *c);
 
@@ -67,6 +72,11 @@ bool read_model_touched(const struct lease *lease, uint64_t batch);
 /* The game of TENANT with its boards; NULL when nothing is known of it. */
 const struct tenant_game *read_model_game(const struct read_model *m, int64_t tenant);
 struct games *read_model_games(struct read_model *m); /* for the commit thread */
+
+/* How C fares now, and the state that was told last. */
+struct health read_model_health(const struct read_model *m, const struct challenge *c,
+                                int64_t now_ms);
+enum health_state read_model_told(const struct read_model *m, int64_t challenge);
 
 /* Changes: the commit thread only, between these two. */
 void read_model_begin(struct read_model *m);
@@ -83,6 +93,9 @@ void read_model_drop_challenge(struct read_model *m, int64_t id);
 /* POLICY NULL: none of its own any more. */
 void read_model_put_policy(struct read_model *m, int64_t tenant, int64_t challenge,
                            const struct policy *policy);
+/* What E, which was applied, says of health; and that H was told. */
+void read_model_note(struct read_model *m, const struct event *e);
+void read_model_tell(struct read_model *m, const struct health *h);
 /* Place and estimate of those that wait for RUNTIME, which has CAPACITY slots of which one became
  * free every INTERVAL_MS of late (0: unknown).  No estimate is below that of a better place. */
 void read_model_rank_queue(struct read_model *m, const char *runtime, int64_t capacity,

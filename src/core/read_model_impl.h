@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/map.h"
+#include "core/pulse.h"
 #include "core/read_model.h"
 
 /* "<tenant>/<name>", the key of what has a name in its tenant. */
@@ -52,6 +53,8 @@ struct read_model {
         struct map tenants, users, users_by_name, teams, tokens, tokens_by_digest;
         struct map challenges, challenges_by_slug, policies;
         struct games games;
+        uint64_t challenges_version;
+        struct pulse pulse;
         struct challenge_entry **sorted; /* by id */
         size_t n_sorted, cap_sorted;
 };

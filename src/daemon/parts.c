@@ -106,6 +106,7 @@ static int open_api(struct parts *p, struct err *err) {
                 .loops = p->loops,
                 .n_loops = p->n_loops,
                 .limits = p->settings->limits,
+                .tenant = p->settings->tenant,
                 .max_followers = (unsigned)p->settings->max_followers,
         };
 

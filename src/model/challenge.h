@@ -99,6 +99,11 @@ struct challenge {
         bool has_instance;
         struct instance_spec spec;
         const char *text; /* canonical JSON of all the above but id and tenant */
+        /* Members of the JSON that everybody sees, without braces; with the description, unless
+         * that is personal: has placeholders (placeholder.h). */
+        const char *shown;
+        size_t n_shown;
+        bool personal;
 };
 
 /* An empty one with one reference, to be filled before anybody else sees it. */
@@ -113,7 +118,7 @@ _must_check_ int challenge_parse(const json_t *o, int64_t id, int64_t tenant,
                                  struct challenge **ret, struct err *err);
 /* The canonical text, with every default spelled out; parsing it gives the same text again. */
 void challenge_write(const struct challenge *c, struct buf *ret);
-/* Makes c->text anew, after its requirements or files were filled in. */
+/* Makes c->text and c->shown anew, after its requirements or files were filled in. */
 void challenge_rewrite(struct challenge *c);
 
 /* The text as the store keeps it: flags are boxes of KEY (seal.h).  The same challenge gives the

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "model/challenge_impl.h"
+#include "model/placeholder.h"
 #include "model/seal.h"
 
 static void write_text(struct buf *b, const char *key, const char *value) {
@@ -254,11 +255,40 @@ static void write_challenge(const struct challenge *c, const uint8_t *key, struc
 
 void challenge_write(const struct challenge *c, struct buf *ret) { write_challenge(c, NULL, ret); }
 
+static void write_shown(struct buf *b, const struct challenge *c) {
+        json_key(b, "id");
+        json_int(b, c->id);
+        json_key(b, "slug");
+        json_text(b, c->slug);
+        json_key(b, "title");
+        json_text(b, c->title);
+        json_key(b, "category");
+        json_text(b, c->category);
+        json_key(b, "difficulty");
+        json_text(b, c->difficulty);
+        json_key(b, "attribution");
+        json_text(b, c->attribution);
+        json_key(b, "tags");
+        json_open(b, '[');
+        for (const char *const *tag = c->tags; tag && *tag; tag++)
+                json_text(b, *tag);
+        json_close(b, ']');
+        if (!c->personal) {
+                json_key(b, "description");
+                json_text(b, c->description);
+        }
+}
+
 void challenge_rewrite(struct challenge *c) {
-        _cleanup_buf_ struct buf text = { 0 };
+        _cleanup_buf_ struct buf text = { 0 }, shown = { 0 };
 
         challenge_write(c, &text);
         c->text = arena_grow(&c->arena, text.data, text.len + 1, text.len + 1);
+        c->personal = placeholder_in(c->description);
+        json_open(&shown, '{');
+        write_shown(&shown, c);
+        c->shown = arena_grow(&c->arena, shown.data + 1, shown.len, shown.len);
+        c->n_shown = shown.len - 1;
 }
 
 void challenge_seal(const struct challenge *c, const uint8_t key[KEY_SIZE], struct buf *ret) {

@@ -151,6 +151,18 @@ const char *http_peer(const struct http_req *req) {
         return text;
 }
 
+bool http_secure(const struct http_req *req) {
+        const struct http_server *s = req->loop->server;
+        const char *proto;
+
+        if (s->config.tls_cert)
+                return true;
+        if (!http_parse_is_one_of(&req->conn->addr, s->trusted, s->n_trusted))
+                return false;
+        proto = http_header(req, "X-Forwarded-Proto");
+        return proto && strcasecmp(proto, "https") == 0;
+}
+
 /* --- the answer --- */
 
 bool http_is_open(const struct http_req *req) {

@@ -82,6 +82,8 @@ const char *http_query(const struct http_req *req, const char *key);   /* NULL w
 const char *http_header(const struct http_req *req, const char *name); /* NULL when absent */
 const char *http_body(const struct http_req *req, size_t *n);
 const char *http_peer(const struct http_req *req); /* numeric address, proxies resolved */
+/* Did it come by TLS, to this server or to a trusted proxy that says so (X-Forwarded-Proto)? */
+bool http_secure(const struct http_req *req);
 struct arena *http_arena(struct http_req *req);
 struct loop *http_loop(struct http_req *req);
 int64_t http_started_us(const struct http_req *req); /* clock_mono_us() at its arrival */

@@ -194,7 +194,7 @@ static bool parse_hop(const char *text, size_t n, struct in6_addr *ret) {
         return http_parse_addr(copy, ret, &err) == 0;
 }
 
-static bool is_one_of(const struct in6_addr *addr, const struct in6_addr *list, size_t n) {
+bool http_parse_is_one_of(const struct in6_addr *addr, const struct in6_addr *list, size_t n) {
         for (size_t i = 0; i < n; i++)
                 if (memcmp(addr, &list[i], sizeof(*addr)) == 0)
                         return true;
@@ -205,7 +205,7 @@ void http_parse_forwarded(const char *forwarded, const struct in6_addr *trusted,
                           struct in6_addr *peer) {
         size_t end = strlen(forwarded);
 
-        while (is_one_of(peer, trusted, n)) {
+        while (http_parse_is_one_of(peer, trusted, n)) {
                 size_t start = end;
 
                 while (start && forwarded[start - 1] != ',')

@@ -28,6 +28,8 @@ const char *http_parse_query(const char *query, const char *key, struct arena *a
 _must_check_ int http_parse_addr(const char *text, struct in6_addr *ret, struct err *err);
 void http_parse_addr_text(const struct in6_addr *addr, char ret[HTTP_ADDR_TEXT]);
 
+bool http_parse_is_one_of(const struct in6_addr *addr, const struct in6_addr *list, size_t n);
+
 /* Walks back through FORWARDED, an X-Forwarded-For, for as long as *peer is one
  * of TRUSTED: leaves the right-most address that is not trusted there.  What
  * is no address ends the walk, for nobody trusted has vouched for it. */

@@ -1,10 +1,17 @@
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/str.h"
 #include "os/thread.h"
 
 #define NAME_MAX_KERNEL 16 /* with the NUL */
+
+void thread_give_way(void) {
+        /* On Linux a thread's niceness is its own; that it fails where it may not is no matter. */
+        (void)!setpriority(PRIO_PROCESS, (id_t)gettid(), 10);
+}
 
 int thread_start(const char *name, void *(*fn)(void *arg), void *arg, pthread_t *ret,
                  struct err *err) {

@@ -8,6 +8,9 @@
 
 #include "base/err.h"
 
+/* From now on this thread gives way to the others. */
+void thread_give_way(void);
+
 /* Runs FN(ARG) on a new thread, to be joined.  NAME shows in ps and gdb, its first 15 bytes.
  * Fails: UNAVAILABLE. */
 _must_check_ int thread_start(const char *name, void *(*fn)(void *arg), void *arg, pthread_t *ret,

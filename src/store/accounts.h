@@ -1,6 +1,7 @@
 /* Tenants, teams, users and tokens in the store.  See store.h. */
 #pragma once
 
+#include "base/password.h"
 #include "model/account.h"
 #include "model/lease.h"
 #include "store/db.h"
@@ -24,7 +25,6 @@ _must_check_ int tenants_set_mode(struct tx *tx, int64_t id, bool team_mode, str
 _must_check_ int teams_members(struct tx *tx, const struct team *team, struct arena *arena,
                                int64_t **ret, size_t *n, struct err *err);
 _must_check_ int teams_update(struct tx *tx, const struct team *team, struct err *err);
-#define PASSWORD_SIZE 128 /* crypto_pwhash_STRBYTES */
 _must_check_ int users_password(struct tx *tx, int64_t id, char ret[PASSWORD_SIZE],
                                 struct err *err);
 _must_check_ int users_set_password(struct tx *tx, int64_t id, const char *password,

@@ -140,6 +140,46 @@ int events_each(struct tx *tx, const struct event_filter *filter, events_fn *fn,
         return 0;
 }
 
+/* When the first event after AFTER_SEQ was; false when there is none. */
+static int time_after(struct tx *tx, int64_t after_seq, bool *any, int64_t *ret, struct err *err) {
+        const struct event_filter next = { .after_seq = after_seq, .action = -1 };
+        struct rows rows;
+        struct event e;
+
+        if (list(tx, &next, 1, tx_scratch(tx), &rows, err) < 0)
+                return -1;
+        *any = rows.n > 0;
+        if (!*any)
+                return 0;
+        if (event_of_row(&rows, 0, &e, err) < 0)
+                return -1;
+        *ret = e.at_ms;
+        return 0;
+}
+
+/* The log has an index by seq only, along which its times rise: halving finds the place. */
+int events_seq_before(struct tx *tx, int64_t ms, int64_t *ret, struct err *err) {
+        struct chain head;
+        int64_t low = 0, high, at_ms;
+        bool any;
+
+        if (chain_read(tx, &head, err) < 0)
+                return -1;
+        high = head.seq;
+        while (low < high) {
+                int64_t mid = low + (high - low) / 2;
+
+                if (time_after(tx, mid, &any, &at_ms, err) < 0)
+                        return -1;
+                if (any && at_ms < ms)
+                        low = mid + 1;
+                else
+                        high = mid;
+        }
+        *ret = low;
+        return 0;
+}
+
 /* Checkpoints */
 
 int checkpoints_insert(struct tx *tx, const struct checkpoint *c, struct err *err) {

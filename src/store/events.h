@@ -38,6 +38,10 @@ typedef int events_fn(void *arg, const struct event *event, struct err *err);
 _must_check_ int events_each(struct tx *tx, const struct event_filter *filter, events_fn *fn,
                              void *arg, struct err *err);
 
+/* The last seq of those from before MS; 0 when there is none.  Near enough where the clock was set
+ * back meanwhile. */
+_must_check_ int events_seq_before(struct tx *tx, int64_t ms, int64_t *ret, struct err *err);
+
 _must_check_ int checkpoints_insert(struct tx *tx, const struct checkpoint *c, struct err *err);
 /* The newest; NOT_FOUND when there is none. */
 _must_check_ int checkpoints_last(struct tx *tx, struct checkpoint *ret, struct err *err);

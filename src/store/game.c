@@ -221,6 +221,12 @@ int submissions_since(struct tx *tx, int64_t after_id, int64_t max, submissions_
         return give_submissions(&rows, fn, arg, &after_id, err);
 }
 
+int submissions_last(struct tx *tx, int64_t *ret, struct err *err) {
+        bool any;
+
+        return give_one(tx, SQL_SUBMISSION_LAST, NO_ARGS, &any, ret, err);
+}
+
 int attempts_each(struct tx *tx, int (*fn)(void *arg, const struct attempts *, struct err *),
                   void *arg, struct err *err) {
         _cleanup_arena_ struct arena arena = { 0 };
@@ -440,8 +446,9 @@ int announcements_each(struct tx *tx, int64_t tenant, int64_t before_id, int64_t
 /* --- reset --- */
 
 int games_reset(struct tx *tx, int64_t tenant, struct err *err) {
-        static const enum sql statements[] = { SQL_SOLVE_FORGET, SQL_SUBMISSION_FORGET,
-                                               SQL_HINT_FORGET, SQL_AWARD_FORGET,
+        static const enum sql statements[] = { SQL_SOLVE_FORGET,        SQL_SUBMISSION_FORGET,
+                                               SQL_HINT_FORGET,         SQL_AWARD_FORGET,
+                                               SQL_SUSPICION_FORGET,    SQL_HEALTH_FORGET,
                                                SQL_USER_FORGET_DISPLAYS };
 
         for (size_t i = 0; i < ARRAY_SIZE(statements); i++)

@@ -37,6 +37,9 @@ _must_check_ int submissions_each(struct tx *tx, const struct submission_filter 
 _must_check_ int submissions_since(struct tx *tx, int64_t after_id, int64_t max, submissions_fn *fn,
                                    void *arg, struct err *err);
 
+/* The highest id; 0 when there is none. */
+_must_check_ int submissions_last(struct tx *tx, int64_t *ret, struct err *err);
+
 /* Wrong answers of an account to a challenge. */
 struct attempts {
         int64_t tenant;
@@ -100,5 +103,6 @@ _must_check_ int announcements_each(struct tx *tx, int64_t tenant, int64_t befor
                                     int (*fn)(void *arg, const struct announcement *, struct err *),
                                     void *arg, struct err *err);
 
-/* Forgets all that a tenant's accounts did in the game, and what they call themselves. */
+/* Forgets all that a tenant's accounts did in the game, what was thought of it, and what they call
+ * themselves. */
 _must_check_ int games_reset(struct tx *tx, int64_t tenant, struct err *err);

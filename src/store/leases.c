@@ -199,6 +199,24 @@ int leases_count(struct tx *tx, struct account owner, int64_t tenant, const char
         return 0;
 }
 
+int leases_outcomes(struct tx *tx, int64_t challenge, struct lease_outcomes *ret, struct err *err) {
+        struct lease_outcomes o;
+        struct rows rows;
+        struct row row;
+
+        if (tx_exec(tx, SQL_LEASE_OUTCOMES, ARGS(V(challenge)), tx_scratch(tx), &rows, err) < 0)
+                return -1;
+        row = row_of(&rows, 0);
+        o.leases = row_int(&row);
+        o.started = row_int(&row);
+        o.failed = row_int(&row);
+        o.lost = row_int(&row);
+        if (row_end(&row, "instance", err) < 0)
+                return -1;
+        *ret = o;
+        return 0;
+}
+
 /* Gives each of ROWS to FN; *last is the last one given. */
 static int give(const struct rows *rows, leases_fn *fn, void *arg, struct lease *last,
                 struct err *err) {

@@ -36,6 +36,13 @@ _must_check_ int leases_each_flag(struct tx *tx,
                                   int (*fn)(void *arg, const struct lease_flag *, struct err *),
                                   void *arg, struct err *err);
 
+/* What became of a challenge's leases, of all times. */
+struct lease_outcomes {
+        int64_t leases, started, failed, lost; /* started: ran once; failed: at its last start */
+};
+_must_check_ int leases_outcomes(struct tx *tx, int64_t challenge, struct lease_outcomes *ret,
+                                 struct err *err);
+
 struct lease_counts {
         int64_t account, tenant, runtime; /* live and not pending, of each */
         int64_t account_live;             /* of the account, pending ones too */

@@ -50,8 +50,8 @@ ALTER TABLE instance ADD COLUMN grace_ms BIGINT NOT NULL DEFAULT 3600000;
 ALTER TABLE policy ADD COLUMN grace_ms BIGINT NOT NULL DEFAULT 3600000 CHECK (grace_ms >= 0);
 CREATE INDEX instance_flag ON instance (challenge_id, owner_kind, owner_id, generation);
 
--- What was handed in.  A wrong text is kept in a box (model/seal.h), its digest tells alike ones; a right
--- one is not kept.  owner: whose derived flag it was, where that is another's.
+-- What was handed in.  A wrong text is kept in a box (model/seal.h), its digest tells alike ones (of very
+-- short ones there is none); a right one is not kept.  owner: whose derived flag it was, where that is another's.
 CREATE TABLE submission (
         id           INTEGER PRIMARY KEY,
         tenant_id    BIGINT NOT NULL REFERENCES tenant (id),
@@ -124,7 +124,8 @@ CREATE TABLE announcement (
         seq       BIGINT NOT NULL
 );
 
--- Two accounts that may have worked together on a challenge, the lower key first.
+-- Two accounts that may have worked together on a challenge, the lower key first.  Every verdict is an
+-- event; review_seq is the last one's.
 CREATE TABLE suspicion (
         id           INTEGER PRIMARY KEY,
         tenant_id    BIGINT NOT NULL REFERENCES tenant (id),
@@ -140,21 +141,27 @@ CREATE TABLE suspicion (
                      CHECK (verdict IN ('pending', 'innocent', 'suspicious', 'confirmed')),
         reviewer_id  BIGINT NOT NULL DEFAULT 0,
         reviewed_ms  BIGINT NOT NULL DEFAULT 0,
+        review_seq   BIGINT NOT NULL DEFAULT 0,
         notes        TEXT NOT NULL DEFAULT '',
         UNIQUE (challenge_id, one_kind, one_id, other_kind, other_id),
         FOREIGN KEY (tenant_id, challenge_id) REFERENCES challenge (tenant_id, id)
 );
 
--- How a challenge fares, hour by hour.
+-- How a challenge fares, hour by hour and when its state changed.  Attempts and solves are those of the
+-- whole game; the next two and all about starts are of the hour before.
 CREATE TABLE health (
-        challenge_id BIGINT NOT NULL,
-        at_ms        BIGINT NOT NULL,
-        tenant_id    BIGINT NOT NULL REFERENCES tenant (id),
-        attempts     BIGINT NOT NULL,
-        solves       BIGINT NOT NULL,
-        starts       BIGINT NOT NULL,
-        failures     BIGINT NOT NULL,
-        score        BIGINT NOT NULL CHECK (score BETWEEN 0 AND 100),
+        challenge_id    BIGINT NOT NULL,
+        at_ms           BIGINT NOT NULL,
+        tenant_id       BIGINT NOT NULL REFERENCES tenant (id),
+        attempts        BIGINT NOT NULL,
+        solves          BIGINT NOT NULL,
+        recent_attempts BIGINT NOT NULL,
+        recent_solves   BIGINT NOT NULL,
+        starts          BIGINT NOT NULL,
+        failed_starts   BIGINT NOT NULL,
+        failed_probes   BIGINT NOT NULL,
+        lost            BIGINT NOT NULL,
+        score           BIGINT NOT NULL CHECK (score BETWEEN 0 AND 100),
         PRIMARY KEY (challenge_id, at_ms),
         FOREIGN KEY (tenant_id, challenge_id) REFERENCES challenge (tenant_id, id)
 );

@@ -1,0 +1,39 @@
+/*
+ * A view of the game: what who asks may see of it, at one moment.
+ *
+ * All with the read model locked.
+ */
+#pragma once
+
+#include "api/call.h"
+#include "base/json.h"
+#include "core/access.h"
+
+struct view {
+        struct call *call;
+        struct access access;
+        const struct board *board; /* frozen for players when the board is */
+        bool frozen;               /* and not for staff */
+        const struct user *user;   /* NULL: nobody signed in */
+};
+
+/* Of the call's origin.  False when nothing is known of its tenant. */
+bool view_open(struct call *c, struct view *ret);
+
+/* What the account that asks has. */
+int64_t view_total(const struct view *v);
+/* A challenge's value and solves. */
+struct worth view_worth(const struct view *v, int64_t challenge);
+
+/* How many of the tenant's challenges are there by now: some have a time to come. */
+int64_t view_due(const struct view *v);
+/* The first solvers, as the member `bloods`. */
+void view_bloods(const struct view *v, struct buf *b, const struct worth *w);
+
+/* C as a member of a list, or (WHOLE) by itself. */
+void view_challenge(const struct view *v, struct buf *b, const struct challenge *c, bool whole);
+/* What hint I of C (from 0) says, once it is unlocked: members `text` and `html`. */
+void view_hint_text(const struct view *v, struct buf *b, const struct challenge *c, size_t i);
+
+/* WHO as {account_id, kind, name}, without braces. */
+void view_account(const struct view *v, struct buf *b, struct account who);

@@ -1,0 +1,1 @@
+DELETE FROM health WHERE tenant_id = $1

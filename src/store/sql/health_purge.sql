@@ -1,0 +1,1 @@
+DELETE FROM health WHERE at_ms < $1

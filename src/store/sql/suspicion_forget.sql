@@ -1,0 +1,1 @@
+DELETE FROM suspicion WHERE tenant_id = $1

@@ -1,0 +1,1 @@
+DELETE FROM suspicion WHERE verdict = 'innocent' AND reviewed_ms < $1
