@@ -9,11 +9,11 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "net/http.h"
+#include "net/ws_queue.h"
 
 #define BATCH    64   /* sockets that are ready, looked at in one turn */
 #define PIECES   64   /* messages in one write */
@@ -27,13 +27,6 @@ static const char *const ends[] = {
 
 const char *ws_end_name(enum ws_end end) { return ends[end]; }
 
-/* What waits for one peer. */
-struct queue {
-        size_t head, n, cap;
-        size_t sent; /* of the first */
-        struct ws_message *items[];
-};
-
 enum state {
         OPEN,
         LEAVING, /* a close frame is on its way, or the peer's came */
@@ -45,7 +38,7 @@ struct ws_peer {
         struct ws *ws;
         void *arg;
         struct http_link *http;
-        struct queue *queue; /* NULL: nothing waits */
+        struct ws_queue *queue; /* NULL: nothing waits */
         size_t pending;
         int64_t heard_ms,
                 moved_ms;  /* the last byte from it; the last that it took while some waited */
@@ -103,16 +96,6 @@ static void take_out(struct ws_peer *p) {
 
 /* --- ends --- */
 
-static void queue_free(struct ws_peer *p) {
-        struct queue *q = p->queue;
-
-        for (size_t i = 0; q && i < q->n; i++)
-                ws_message_unref(q->items[(q->head + i) % q->cap]);
-        free(q);
-        p->queue = NULL;
-        p->pending = 0;
-}
-
 static void on_reap(void *arg);
 
 static void die(struct ws_peer *p, enum ws_end end) {
@@ -131,7 +114,9 @@ static void die(struct ws_peer *p, enum ws_end end) {
         else
                 close(p->fd);
         p->fd = -1;
-        queue_free(p);
+        ws_queue_free(p->queue);
+        p->queue = NULL;
+        p->pending = 0;
         take_out(p);
         put(&ws->dead, p);
         if (!ws->reaping)
@@ -139,8 +124,8 @@ static void die(struct ws_peer *p, enum ws_end end) {
         ws->reaping = true;
 }
 
-static void on_tick_closed(void *arg) {
-        struct quiet *q = ((struct ws *)arg)->quiet;
+static void tell(void *arg) {
+        struct quiet *q = arg;
 
         pthread_mutex_lock(&q->lock);
         q->done = true;
@@ -151,7 +136,8 @@ static void on_tick_closed(void *arg) {
 static void on_poll_closed(uv_handle_t *handle) {
         struct ws *ws = container_of((uv_poll_t *)handle, struct ws, poll);
 
-        loop_timer_close(&ws->tick, on_tick_closed);
+        ws->tick.arg = ws->quiet;
+        loop_timer_close(&ws->tick, tell);
 }
 
 /* The last peer of one that is being quiesced is gone. */
@@ -180,78 +166,22 @@ static void on_reap(void *arg) {
 
 /* --- what goes out --- */
 
-static void push(struct ws_peer *p, struct ws_message *m, size_t sent) {
-        struct queue *q = p->queue, *bigger;
-
-        if (!q || q->n == q->cap) {
-                size_t cap = q ? 2 * q->cap : 4;
-
-                bigger = malloc(sizeof(*bigger) + cap * sizeof(q->items[0]));
-                if (!bigger)
-                        abort();
-                *bigger = (struct queue){ .n = q ? q->n : 0, .cap = cap, .sent = q ? q->sent : 0 };
-                for (size_t i = 0; i < bigger->n; i++)
-                        bigger->items[i] = q->items[(q->head + i) % q->cap];
-                free(q);
-                p->queue = q = bigger;
-        }
-        if (q->n == 0)
-                q->sent = sent;
-        q->items[(q->head + q->n++) % q->cap] = ws_message_ref(m);
-        p->pending += m->n - sent;
-        p->waited = true;
-}
-
-static void pop(struct ws_peer *p) {
-        struct queue *q = p->queue;
-
-        ws_message_unref(q->items[q->head]);
-        q->head = (q->head + 1) % q->cap;
-        q->n--;
-        q->sent = 0;
-}
-
-/* N bytes were taken. */
-static void advance(struct ws_peer *p, size_t n) {
-        struct queue *q = p->queue;
-
-        p->pending -= n;
-        p->moved_ms = clock_mono_ms();
-        while (q->n) {
-                size_t left = q->items[q->head]->n - q->sent;
-
-                if (n < left) {
-                        q->sent += n;
-                        return;
-                }
-                n -= left;
-                pop(p);
-        }
-        free(q);
-        p->queue = NULL;
-}
-
 static bool would_block(void) { return errno == EAGAIN || errno == EINTR; }
 
 /* Writes what waits; false when the peer is gone. */
 static bool flush(struct ws_peer *p) {
         struct iovec pieces[PIECES];
         struct msghdr msg = { .msg_iov = pieces };
-        const struct queue *q;
         ssize_t n;
 
-        while ((q = p->queue)) {
-                for (msg.msg_iovlen = 0; msg.msg_iovlen < PIECES && msg.msg_iovlen < q->n;
-                     msg.msg_iovlen++) {
-                        struct ws_message *m = q->items[(q->head + msg.msg_iovlen) % q->cap];
-                        size_t skip = msg.msg_iovlen ? 0 : q->sent;
-
-                        pieces[msg.msg_iovlen] = (struct iovec){ m->data + skip, m->n - skip };
-                }
+        while (p->queue) {
+                msg.msg_iovlen = ws_queue_pieces(p->queue, pieces, PIECES);
                 n = sendmsg(p->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
                 if (n < 0)
                         return would_block();
-                advance(p, (size_t)n);
+                p->queue = ws_queue_advance(p->queue, (size_t)n);
+                p->pending -= (size_t)n;
+                p->moved_ms = clock_mono_ms();
         }
         return true;
 }
@@ -270,7 +200,10 @@ static void post(struct ws_peer *p, struct ws_message *m) {
                         return;
                 p->moved_ms = clock_mono_ms();
         }
-        push(p, m, n > 0 ? (size_t)n : 0);
+        n = n > 0 ? n : 0;
+        p->queue = ws_queue_push(p->queue, m, (size_t)n);
+        p->pending += m->n - (size_t)n;
+        p->waited = true;
 }
 
 static void post_frame(struct ws_peer *p, enum ws_op op, const void *data, size_t n) {
@@ -284,17 +217,11 @@ static void post_frame(struct ws_peer *p, enum ws_op op, const void *data, size_
 
 /* Forgets what waits and has not begun to go out. */
 static void cut(struct ws_peer *p) {
-        struct queue *q = p->queue;
-        size_t kept = q && q->sent ? 1 : 0;
+        size_t dropped = 0;
 
-        while (q && q->n > kept) {
-                struct ws_message *m = q->items[(q->head + --q->n) % q->cap];
-
-                p->pending -= m->n;
-                ws_message_unref(m);
-        }
-        if (q && q->n == 0)
-                queue_free(p);
+        if (p->queue)
+                p->queue = ws_queue_cut(p->queue, &dropped);
+        p->pending -= dropped;
 }
 
 static void leave(struct ws_peer *p, enum ws_end end, enum ws_code code, const char *reason) {
@@ -518,7 +445,7 @@ struct ws_peer *ws_add(struct ws *ws, int fd, struct http_link *link, const void
                 ws->ticking = true;
                 loop_timer_set(&ws->tick, TICK_MS);
         }
-        if (ws->quiet)
+        if (ws->quiet) /* and not ended: who quiesces still waits */
                 leave(p, WS_END_CLOSED, ws->quiet->code, "");
         else if (n)
                 ws_feed(p, early, n);
@@ -604,16 +531,27 @@ static bool wait_quiet(struct quiet *q, const struct timespec *end) {
         return done;
 }
 
-void ws_quiesce(struct ws *ws, enum ws_code code, int64_t timeout_ms) {
-        struct quiet q = { .ws = ws, .code = code, .lock = PTHREAD_MUTEX_INITIALIZER };
+static void quiet_init(struct quiet *q, struct ws *ws, enum ws_code code) {
         pthread_condattr_t attr;
+
+        *q = (struct quiet){ .ws = ws, .code = code, .lock = PTHREAD_MUTEX_INITIALIZER };
+        pthread_condattr_init(&attr);
+        pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+        pthread_cond_init(&q->changed, &attr);
+        pthread_condattr_destroy(&attr);
+}
+
+static void quiet_done(struct quiet *q) {
+        pthread_cond_destroy(&q->changed);
+        pthread_mutex_destroy(&q->lock);
+}
+
+void ws_quiesce(struct ws *ws, enum ws_code code, int64_t timeout_ms) {
+        struct quiet q;
         struct timespec end;
 
         assert(!loop_is_mine(ws->loop) && !ws->ended);
-        pthread_condattr_init(&attr);
-        pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-        pthread_cond_init(&q.changed, &attr);
-        pthread_condattr_destroy(&attr);
+        quiet_init(&q, ws, code);
         clock_gettime(CLOCK_MONOTONIC, &end);
         end.tv_sec += timeout_ms / 1000;
         end.tv_nsec += timeout_ms % 1000 * 1000000;
@@ -626,8 +564,17 @@ void ws_quiesce(struct ws *ws, enum ws_code code, int64_t timeout_ms) {
                 loop_post(ws->loop, on_give_up, ws);
                 wait_quiet(&q, NULL);
         }
-        pthread_cond_destroy(&q.changed);
-        pthread_mutex_destroy(&q.lock);
+        quiet_done(&q);
+}
+
+/* What was posted for the last peers has run. */
+static void settle(struct ws *ws) {
+        struct quiet q;
+
+        quiet_init(&q, ws, WS_GOING_AWAY);
+        loop_post(ws->loop, tell, &q);
+        wait_quiet(&q, NULL);
+        quiet_done(&q);
 }
 
 struct ws *ws_free(struct ws *ws) {
@@ -635,6 +582,8 @@ struct ws *ws_free(struct ws *ws) {
                 return NULL;
         if (!ws->ended)
                 ws_quiesce(ws, WS_GOING_AWAY, 0);
+        if (loop_is_started(ws->loop))
+                settle(ws);
         assert(!ws->peers && !ws->dead);
         ws_readers_done(&ws->readers);
         ws_message_unref(ws->ping);

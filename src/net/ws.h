@@ -59,7 +59,8 @@ _must_check_ int ws_new(struct loop *loop, const struct ws_limits *limits,
  * all there is of them then.  Further ones are closed as they come.  From another thread, while the
  * loop runs. */
 void ws_quiesce(struct ws *ws, enum ws_code code, int64_t timeout_ms);
-/* When no peer can come any more; quiesces one that is not.  From another thread, too. */
+/* When no peer can come any more; quiesces one that is not.  From the thread that starts and stops
+ * the loop, which runs, or has stopped after the quiescing. */
 struct ws *ws_free(struct ws *ws);
 
 /* A peer on FD, which is the peer's from now on (with LINK: see http.h), and does not block. EARLY:
