@@ -13,19 +13,20 @@
 
 #include "base/err.h"
 
-struct watch;
+struct folder_watch;
 
-struct watch_config {
+struct folder_watch_config {
         int64_t settle_ms; /* after the last change, or eight times that after the first */
         int64_t poll_ms;
         void (*look)(void *arg);
         void *arg;
 };
 
-_must_check_ int watch_new(const struct watch_config *config, struct watch **ret, struct err *err);
+_must_check_ int folder_watch_new(const struct folder_watch_config *config,
+                                  struct folder_watch **ret, struct err *err);
 /* From now on these folders, and no others.  What is no folder is left to the poll.  From any
  * thread. */
-void watch_folders(struct watch *w, const char *const *folders, size_t n);
+void folder_watch_set(struct folder_watch *w, const char *const *folders, size_t n);
 /* Waits for a look that is under way; there is none after it. */
-struct watch *watch_free(struct watch *w);
-DEFINE_CLEANUP(struct watch *, watch_free)
+struct folder_watch *folder_watch_free(struct folder_watch *w);
+DEFINE_CLEANUP(struct folder_watch *, folder_watch_free)

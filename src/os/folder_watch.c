@@ -1,4 +1,4 @@
-#include "os/watch.h"
+#include "os/folder_watch.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 struct eye {
         uv_fs_event_t uv; /* first */
         struct eye *next;
-        struct watch *watch;
+        struct folder_watch *watch;
 };
 
 struct folders {
@@ -24,8 +24,8 @@ struct folders {
 };
 
 /* All but what the lock covers belongs to the loop's thread. */
-struct watch {
-        struct watch_config config;
+struct folder_watch {
+        struct folder_watch_config config;
         pthread_mutex_t lock;
         struct folders *next; /* to watch from now on; NULL: as before */
         struct loop *loop;
@@ -40,13 +40,13 @@ struct watch {
 static void on_looked(void *arg);
 
 static void run_look(struct job *job) {
-        struct watch *w = container_of(job, struct watch, job);
+        struct folder_watch *w = container_of(job, struct folder_watch, job);
 
         w->config.look(w->config.arg);
         loop_post(w->loop, on_looked, w);
 }
 
-static void look(struct watch *w) {
+static void look(struct folder_watch *w) {
         if (w->looking) {
                 w->again = true;
                 return;
@@ -57,7 +57,7 @@ static void look(struct watch *w) {
 }
 
 static void on_looked(void *arg) {
-        struct watch *w = arg;
+        struct folder_watch *w = arg;
 
         w->looking = false;
         if (w->ended)
@@ -70,7 +70,7 @@ static void on_looked(void *arg) {
 }
 
 static void on_settled(void *arg) {
-        struct watch *w = arg;
+        struct folder_watch *w = arg;
 
         w->first_ms = 0;
         look(w);
@@ -80,7 +80,7 @@ static void on_poll(void *arg) { look(arg); }
 
 static void on_change(uv_fs_event_t *uv, const char *name _unused_, int events _unused_,
                       int status _unused_) {
-        struct watch *w = container_of(uv, struct eye, uv)->watch;
+        struct folder_watch *w = container_of(uv, struct eye, uv)->watch;
         int64_t now_ms = clock_mono_ms();
 
         if (w->first_ms == 0)
@@ -100,7 +100,7 @@ static void free_folders(struct folders *f) {
 }
 
 /* What was to be watched next, which is F from now on. */
-static struct folders *swap_next(struct watch *w, struct folders *f) {
+static struct folders *swap_next(struct folder_watch *w, struct folders *f) {
         struct folders *before;
 
         pthread_mutex_lock(&w->lock);
@@ -110,7 +110,7 @@ static struct folders *swap_next(struct watch *w, struct folders *f) {
         return before;
 }
 
-static void open_eye(struct watch *w, const char *path) {
+static void open_eye(struct folder_watch *w, const char *path) {
         struct eye *e = calloc(1, sizeof(*e));
 
         if (!e)
@@ -125,7 +125,7 @@ static void open_eye(struct watch *w, const char *path) {
         w->eyes = e;
 }
 
-static void close_eyes(struct watch *w) {
+static void close_eyes(struct folder_watch *w) {
         struct eye *next;
 
         for (struct eye *e = TAKE(w->eyes); e; e = next) {
@@ -135,7 +135,7 @@ static void close_eyes(struct watch *w) {
 }
 
 static void on_folders(void *arg) {
-        struct watch *w = arg;
+        struct folder_watch *w = arg;
         struct folders *f = w->ended ? NULL : swap_next(w, NULL);
 
         if (!f)
@@ -146,7 +146,7 @@ static void on_folders(void *arg) {
         free_folders(f);
 }
 
-void watch_folders(struct watch *w, const char *const *folders, size_t n) {
+void folder_watch_set(struct folder_watch *w, const char *const *folders, size_t n) {
         struct folders *f = calloc(1, sizeof(*f) + n * sizeof(char *));
 
         if (!f)
@@ -161,15 +161,16 @@ void watch_folders(struct watch *w, const char *const *folders, size_t n) {
 }
 
 static void on_begin(void *arg) {
-        struct watch *w = arg;
+        struct folder_watch *w = arg;
 
         loop_timer_init(&w->settle, w->loop, on_settled, w);
         loop_timer_init(&w->poll, w->loop, on_poll, w);
         loop_timer_set(&w->poll, w->config.poll_ms);
 }
 
-int watch_new(const struct watch_config *config, struct watch **ret, struct err *err) {
-        _cleanup_(watch_freep) struct watch *w = calloc(1, sizeof(*w));
+int folder_watch_new(const struct folder_watch_config *config, struct folder_watch **ret,
+                     struct err *err) {
+        _cleanup_(folder_watch_freep) struct folder_watch *w = calloc(1, sizeof(*w));
 
         if (!w)
                 abort();
@@ -184,7 +185,7 @@ int watch_new(const struct watch_config *config, struct watch **ret, struct err 
 }
 
 static void on_end(void *arg) {
-        struct watch *w = arg;
+        struct folder_watch *w = arg;
 
         w->ended = true;
         close_eyes(w);
@@ -192,7 +193,7 @@ static void on_end(void *arg) {
         loop_timer_close(&w->poll, NULL);
 }
 
-struct watch *watch_free(struct watch *w) {
+struct folder_watch *folder_watch_free(struct folder_watch *w) {
         if (!w)
                 return NULL;
         if (w->loop && loop_is_started(w->loop)) {
