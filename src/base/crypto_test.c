@@ -20,6 +20,16 @@ TEST(sha256_of_known_texts) {
         check_hex(d, sizeof(d), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
+TEST(sha1_of_known_texts) {
+        uint8_t d[SHA1_SIZE];
+
+        crypto_init();
+        sha1("abc", 3, d);
+        check_hex(d, sizeof(d), "a9993e364706816aba3e25717850c26c9cd0d89d");
+        sha1("", 0, d);
+        check_hex(d, sizeof(d), "da39a3ee5e6b4b0d3255bfef95601890afd80709");
+}
+
 TEST(hmac_of_known_texts) {
         uint8_t key[KEY_SIZE], d[SHA256_SIZE];
 
@@ -137,4 +147,25 @@ TEST(short_hashes) {
         short_hash(key, text, sizeof(text), hash);
         hex_encode(hash, sizeof(hash), hex);
         CHECK_STR(hex, "5150d1772f50834a503e069a973fbd7c");
+}
+
+TEST(piece_by_piece) {
+        struct digest *d;
+        uint8_t whole[SHA256_SIZE], pieces[SHA256_SIZE];
+        char text[1000];
+
+        crypto_init();
+        for (size_t i = 0; i < sizeof(text); i++)
+                text[i] = (char)(i * 7);
+        sha256(text, sizeof(text), whole);
+        d = digest_new();
+        digest_add(d, text, 1);
+        digest_add(d, text + 1, 0);
+        digest_add(d, text + 1, sizeof(text) - 1);
+        digest_end(d, pieces);
+        CHECK(memcmp(whole, pieces, sizeof(whole)) == 0);
+        sha256("", 0, whole);
+        digest_end(digest_new(), pieces);
+        CHECK(memcmp(whole, pieces, sizeof(whole)) == 0);
+        digest_free(digest_new());
 }
