@@ -63,7 +63,7 @@ static struct suspects await(struct play *p, size_t n) {
 }
 
 struct told {
-        struct event all[8];
+        struct event all[5];
         size_t n;
 };
 
@@ -76,7 +76,7 @@ static int add_told(void *arg, const struct event *e, _unused_ struct err *err) 
 
 /* The events with ACTION, oldest first. */
 static struct told told(struct play *p, enum action action) {
-        struct event_filter f = { .action = (int)action, .max = 8 };
+        struct event_filter f = { .action = (int)action, .max = 5 };
         struct told t = { 0 };
         struct db *db;
         struct tx *tx = begin_reading(p, &db);
