@@ -1,4 +1,4 @@
-#include "os/watch.h"
+#include "os/lookout.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 struct eye {
         uv_fs_event_t uv; /* first */
         struct eye *next;
-        struct watch *watch;
+        struct lookout *lookout;
 };
 
 struct folders {
@@ -24,8 +24,8 @@ struct folders {
 };
 
 /* All but what the lock covers belongs to the loop's thread. */
-struct watch {
-        struct watch_config config;
+struct lookout {
+        struct lookout_config config;
         pthread_mutex_t lock;
         struct folders *next; /* to watch from now on; NULL: as before */
         struct loop *loop;
@@ -40,13 +40,13 @@ struct watch {
 static void on_looked(void *arg);
 
 static void run_look(struct job *job) {
-        struct watch *w = container_of(job, struct watch, job);
+        struct lookout *w = container_of(job, struct lookout, job);
 
         w->config.look(w->config.arg);
         loop_post(w->loop, on_looked, w);
 }
 
-static void look(struct watch *w) {
+static void look(struct lookout *w) {
         if (w->looking) {
                 w->again = true;
                 return;
@@ -57,7 +57,7 @@ static void look(struct watch *w) {
 }
 
 static void on_looked(void *arg) {
-        struct watch *w = arg;
+        struct lookout *w = arg;
 
         w->looking = false;
         if (w->ended)
@@ -70,7 +70,7 @@ static void on_looked(void *arg) {
 }
 
 static void on_settled(void *arg) {
-        struct watch *w = arg;
+        struct lookout *w = arg;
 
         w->first_ms = 0;
         look(w);
@@ -80,7 +80,7 @@ static void on_poll(void *arg) { look(arg); }
 
 static void on_change(uv_fs_event_t *uv, const char *name _unused_, int events _unused_,
                       int status _unused_) {
-        struct watch *w = container_of(uv, struct eye, uv)->watch;
+        struct lookout *w = container_of(uv, struct eye, uv)->lookout;
         int64_t now_ms = clock_mono_ms();
 
         if (w->first_ms == 0)
@@ -100,7 +100,7 @@ static void free_folders(struct folders *f) {
 }
 
 /* What was to be watched next, which is F from now on. */
-static struct folders *swap_next(struct watch *w, struct folders *f) {
+static struct folders *swap_next(struct lookout *w, struct folders *f) {
         struct folders *before;
 
         pthread_mutex_lock(&w->lock);
@@ -110,12 +110,12 @@ static struct folders *swap_next(struct watch *w, struct folders *f) {
         return before;
 }
 
-static void open_eye(struct watch *w, const char *path) {
+static void open_eye(struct lookout *w, const char *path) {
         struct eye *e = calloc(1, sizeof(*e));
 
         if (!e)
                 abort();
-        e->watch = w;
+        e->lookout = w;
         uv_fs_event_init(loop_uv(w->loop), &e->uv);
         if (uv_fs_event_start(&e->uv, on_change, path, 0) < 0) {
                 uv_close((uv_handle_t *)&e->uv, on_eye_closed);
@@ -125,7 +125,7 @@ static void open_eye(struct watch *w, const char *path) {
         w->eyes = e;
 }
 
-static void close_eyes(struct watch *w) {
+static void close_eyes(struct lookout *w) {
         struct eye *next;
 
         for (struct eye *e = TAKE(w->eyes); e; e = next) {
@@ -135,7 +135,7 @@ static void close_eyes(struct watch *w) {
 }
 
 static void on_folders(void *arg) {
-        struct watch *w = arg;
+        struct lookout *w = arg;
         struct folders *f = w->ended ? NULL : swap_next(w, NULL);
 
         if (!f)
@@ -146,7 +146,7 @@ static void on_folders(void *arg) {
         free_folders(f);
 }
 
-void watch_folders(struct watch *w, const char *const *folders, size_t n) {
+void lookout_folders(struct lookout *w, const char *const *folders, size_t n) {
         struct folders *f = calloc(1, sizeof(*f) + n * sizeof(char *));
 
         if (!f)
@@ -161,21 +161,21 @@ void watch_folders(struct watch *w, const char *const *folders, size_t n) {
 }
 
 static void on_begin(void *arg) {
-        struct watch *w = arg;
+        struct lookout *w = arg;
 
         loop_timer_init(&w->settle, w->loop, on_settled, w);
         loop_timer_init(&w->poll, w->loop, on_poll, w);
         loop_timer_set(&w->poll, w->config.poll_ms);
 }
 
-int watch_new(const struct watch_config *config, struct watch **ret, struct err *err) {
-        _cleanup_(watch_freep) struct watch *w = calloc(1, sizeof(*w));
+int lookout_new(const struct lookout_config *config, struct lookout **ret, struct err *err) {
+        _cleanup_(lookout_freep) struct lookout *w = calloc(1, sizeof(*w));
 
         if (!w)
                 abort();
         w->config = *config;
         pthread_mutex_init(&w->lock, NULL);
-        if (loop_new("watch", &w->loop, err) < 0 || pool_new("look", 1, &w->pool, err) < 0)
+        if (loop_new("lookout", &w->loop, err) < 0 || pool_new("look", 1, &w->pool, err) < 0)
                 return -1;
         loop_post(w->loop, on_begin, w);
         loop_start(w->loop);
@@ -184,7 +184,7 @@ int watch_new(const struct watch_config *config, struct watch **ret, struct err 
 }
 
 static void on_end(void *arg) {
-        struct watch *w = arg;
+        struct lookout *w = arg;
 
         w->ended = true;
         close_eyes(w);
@@ -192,7 +192,7 @@ static void on_end(void *arg) {
         loop_timer_close(&w->poll, NULL);
 }
 
-struct watch *watch_free(struct watch *w) {
+struct lookout *lookout_free(struct lookout *w) {
         if (!w)
                 return NULL;
         if (w->loop && loop_is_started(w->loop)) {
