@@ -20,7 +20,7 @@ struct contexts {
         EVP_MAC_CTX *mac;
 };
 
-static EVP_MD *sha;
+static EVP_MD *sha, *old_sha;
 static EVP_MAC *hmac;
 static pthread_key_t contexts_key;
 static pthread_once_t ready = PTHREAD_ONCE_INIT;
@@ -44,8 +44,9 @@ static void free_contexts(void *p) {
 static void init(void) {
         must(sodium_init() >= 0);
         sha = EVP_MD_fetch(NULL, "SHA256", NULL);
+        old_sha = EVP_MD_fetch(NULL, "SHA1", NULL);
         hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-        must(sha && hmac && pthread_key_create(&contexts_key, free_contexts) == 0);
+        must(sha && old_sha && hmac && pthread_key_create(&contexts_key, free_contexts) == 0);
 }
 
 void crypto_init(void) { pthread_once(&ready, init); }
@@ -71,10 +72,10 @@ static struct contexts *contexts(void) {
         return c;
 }
 
-void sha256(const void *data, size_t n, uint8_t ret[SHA256_SIZE]) {
+static void digest(const EVP_MD *md, const void *data, size_t n, uint8_t *ret) {
         EVP_MD_CTX *c = contexts()->digest;
 
-        must(EVP_DigestInit_ex2(c, sha, NULL) == 1 && EVP_DigestUpdate(c, data, n) == 1 &&
+        must(EVP_DigestInit_ex2(c, md, NULL) == 1 && EVP_DigestUpdate(c, data, n) == 1 &&
              EVP_DigestFinal_ex(c, ret, NULL) == 1);
 }
 
@@ -98,6 +99,8 @@ struct digest *digest_free(struct digest *d) {
         EVP_MD_CTX_free((EVP_MD_CTX *)d);
         return NULL;
 }
+void sha256(const void *data, size_t n, uint8_t ret[SHA256_SIZE]) { digest(sha, data, n, ret); }
+void sha1(const void *data, size_t n, uint8_t ret[SHA1_SIZE]) { digest(old_sha, data, n, ret); }
 
 void hmac_sha256(const uint8_t key[KEY_SIZE], const void *data, size_t n,
                  uint8_t ret[SHA256_SIZE]) {

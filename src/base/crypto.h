@@ -27,6 +27,9 @@ void digest_add(struct digest *d, const void *data, size_t n);
 void digest_end(struct digest *d, uint8_t ret[SHA256_SIZE]);
 struct digest *digest_free(struct digest *d);
 DEFINE_CLEANUP(struct digest *, digest_free)
+#define SHA1_SIZE 20
+/* For a protocol that asks for it (WebSocket's handshake): it protects nothing. */
+void sha1(const void *data, size_t n, uint8_t ret[SHA1_SIZE]);
 void hmac_sha256(const uint8_t key[KEY_SIZE], const void *data, size_t n, uint8_t ret[SHA256_SIZE]);
 /* SipHash-2-4 with 128 bits: a quick keyed hash of short texts.  Who has not the key cannot find
  * two that meet. */

@@ -20,6 +20,16 @@ TEST(sha256_of_known_texts) {
         check_hex(d, sizeof(d), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
+TEST(sha1_of_known_texts) {
+        uint8_t d[SHA1_SIZE];
+
+        crypto_init();
+        sha1("abc", 3, d);
+        check_hex(d, sizeof(d), "a9993e364706816aba3e25717850c26c9cd0d89d");
+        sha1("", 0, d);
+        check_hex(d, sizeof(d), "da39a3ee5e6b4b0d3255bfef95601890afd80709");
+}
+
 TEST(hmac_of_known_texts) {
         uint8_t key[KEY_SIZE], d[SHA256_SIZE];
 

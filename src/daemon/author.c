@@ -9,7 +9,7 @@
 #include "base/map.h"
 #include "core/read_model.h"
 #include "core/verbs.h"
-#include "os/lookout.h"
+#include "os/folder_watch.h"
 #include "os/tree.h"
 
 #define SETTLE_MS 300
@@ -17,7 +17,7 @@
 
 struct author {
         struct author_config config;
-        struct lookout *lookout;
+        struct folder_watch *watch;
         pthread_mutex_t lock;       /* one reads at a time; for what follows */
         uint8_t print[SHA256_SIZE]; /* of the tree when it was last read to an end */
         bool started;               /* some set was taken */
@@ -139,7 +139,7 @@ static int look_again(struct author *a, bool anyway, struct err *err) {
         if (!anyway && memcmp(tree.print, a->print, sizeof(a->print)) == 0)
                 return 0;
         /* Before it is read: a change meanwhile is seen, or leads to another print. */
-        lookout_folders(a->lookout, tree.folders, tree.n_folders);
+        folder_watch_set(a->watch, tree.folders, tree.n_folders);
         if (read_source(a, err) < 0)
                 return -1;
         memcpy(a->print, tree.print, sizeof(a->print));
@@ -168,7 +168,7 @@ void author_reload(struct author *a) { look(a, true); }
 
 int author_new(const struct author_config *config, struct author **ret, struct err *err) {
         _cleanup_(author_freep) struct author *a = calloc(1, sizeof(*a));
-        const struct lookout_config lookout = {
+        const struct folder_watch_config watch = {
                 .settle_ms = SETTLE_MS, .poll_ms = POLL_MS, .look = on_look, .arg = a
         };
         int r;
@@ -178,7 +178,7 @@ int author_new(const struct author_config *config, struct author **ret, struct e
         a->config = *config;
         pthread_mutex_init(&a->lock, NULL);
         pthread_mutex_lock(&a->lock);
-        r = lookout_new(&lookout, &a->lookout, err) < 0 ? -1 : look_again(a, true, err);
+        r = folder_watch_new(&watch, &a->watch, err) < 0 ? -1 : look_again(a, true, err);
         a->started = r == 0;
         pthread_mutex_unlock(&a->lock);
         if (r < 0)
@@ -190,7 +190,7 @@ int author_new(const struct author_config *config, struct author **ret, struct e
 struct author *author_free(struct author *a) {
         if (!a)
                 return NULL;
-        lookout_free(a->lookout);
+        folder_watch_free(a->watch);
         pthread_mutex_destroy(&a->lock);
         free(a);
         return NULL;

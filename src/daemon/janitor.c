@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "core/read_model.h"
-#include "os/lookout.h"
+#include "os/folder_watch.h"
 
 #define ROUND_S (INT64_C(3600))
 /* The last round in which it was named is up to a round ago when it is named no more. */
@@ -15,7 +15,7 @@
 struct janitor {
         struct engine *engine;
         struct depot *depot;
-        struct lookout *lookout;
+        struct folder_watch *watch;
 };
 
 struct named {
@@ -61,7 +61,7 @@ static void on_round(void *arg) {
 
 int janitor_new(struct engine *e, struct depot *d, struct janitor **ret, struct err *err) {
         _cleanup_(janitor_freep) struct janitor *j = calloc(1, sizeof(*j));
-        const struct lookout_config config = {
+        const struct folder_watch_config config = {
                 .settle_ms = 1000, .poll_ms = ROUND_S * 1000, .look = on_round, .arg = j
         };
 
@@ -69,7 +69,7 @@ int janitor_new(struct engine *e, struct depot *d, struct janitor **ret, struct 
                 abort();
         j->engine = e;
         j->depot = d;
-        if (lookout_new(&config, &j->lookout, err) < 0)
+        if (folder_watch_new(&config, &j->watch, err) < 0)
                 return -1;
         *ret = TAKE(j);
         return 0;
@@ -78,7 +78,7 @@ int janitor_new(struct engine *e, struct depot *d, struct janitor **ret, struct 
 struct janitor *janitor_free(struct janitor *j) {
         if (!j)
                 return NULL;
-        lookout_free(j->lookout);
+        folder_watch_free(j->watch);
         free(j);
         return NULL;
 }

@@ -1,4 +1,4 @@
-#include "os/lookout.h"
+#include "os/folder_watch.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 struct eye {
         uv_fs_event_t uv; /* first */
         struct eye *next;
-        struct lookout *lookout;
+        struct folder_watch *watch;
 };
 
 struct folders {
@@ -24,8 +24,8 @@ struct folders {
 };
 
 /* All but what the lock covers belongs to the loop's thread. */
-struct lookout {
-        struct lookout_config config;
+struct folder_watch {
+        struct folder_watch_config config;
         pthread_mutex_t lock;
         struct folders *next; /* to watch from now on; NULL: as before */
         struct loop *loop;
@@ -40,13 +40,13 @@ struct lookout {
 static void on_looked(void *arg);
 
 static void run_look(struct job *job) {
-        struct lookout *w = container_of(job, struct lookout, job);
+        struct folder_watch *w = container_of(job, struct folder_watch, job);
 
         w->config.look(w->config.arg);
         loop_post(w->loop, on_looked, w);
 }
 
-static void look(struct lookout *w) {
+static void look(struct folder_watch *w) {
         if (w->looking) {
                 w->again = true;
                 return;
@@ -57,7 +57,7 @@ static void look(struct lookout *w) {
 }
 
 static void on_looked(void *arg) {
-        struct lookout *w = arg;
+        struct folder_watch *w = arg;
 
         w->looking = false;
         if (w->ended)
@@ -70,7 +70,7 @@ static void on_looked(void *arg) {
 }
 
 static void on_settled(void *arg) {
-        struct lookout *w = arg;
+        struct folder_watch *w = arg;
 
         w->first_ms = 0;
         look(w);
@@ -80,7 +80,7 @@ static void on_poll(void *arg) { look(arg); }
 
 static void on_change(uv_fs_event_t *uv, const char *name _unused_, int events _unused_,
                       int status _unused_) {
-        struct lookout *w = container_of(uv, struct eye, uv)->lookout;
+        struct folder_watch *w = container_of(uv, struct eye, uv)->watch;
         int64_t now_ms = clock_mono_ms();
 
         if (w->first_ms == 0)
@@ -100,7 +100,7 @@ static void free_folders(struct folders *f) {
 }
 
 /* What was to be watched next, which is F from now on. */
-static struct folders *swap_next(struct lookout *w, struct folders *f) {
+static struct folders *swap_next(struct folder_watch *w, struct folders *f) {
         struct folders *before;
 
         pthread_mutex_lock(&w->lock);
@@ -110,12 +110,12 @@ static struct folders *swap_next(struct lookout *w, struct folders *f) {
         return before;
 }
 
-static void open_eye(struct lookout *w, const char *path) {
+static void open_eye(struct folder_watch *w, const char *path) {
         struct eye *e = calloc(1, sizeof(*e));
 
         if (!e)
                 abort();
-        e->lookout = w;
+        e->watch = w;
         uv_fs_event_init(loop_uv(w->loop), &e->uv);
         if (uv_fs_event_start(&e->uv, on_change, path, 0) < 0) {
                 uv_close((uv_handle_t *)&e->uv, on_eye_closed);
@@ -125,7 +125,7 @@ static void open_eye(struct lookout *w, const char *path) {
         w->eyes = e;
 }
 
-static void close_eyes(struct lookout *w) {
+static void close_eyes(struct folder_watch *w) {
         struct eye *next;
 
         for (struct eye *e = TAKE(w->eyes); e; e = next) {
@@ -135,7 +135,7 @@ static void close_eyes(struct lookout *w) {
 }
 
 static void on_folders(void *arg) {
-        struct lookout *w = arg;
+        struct folder_watch *w = arg;
         struct folders *f = w->ended ? NULL : swap_next(w, NULL);
 
         if (!f)
@@ -146,7 +146,7 @@ static void on_folders(void *arg) {
         free_folders(f);
 }
 
-void lookout_folders(struct lookout *w, const char *const *folders, size_t n) {
+void folder_watch_set(struct folder_watch *w, const char *const *folders, size_t n) {
         struct folders *f = calloc(1, sizeof(*f) + n * sizeof(char *));
 
         if (!f)
@@ -161,21 +161,22 @@ void lookout_folders(struct lookout *w, const char *const *folders, size_t n) {
 }
 
 static void on_begin(void *arg) {
-        struct lookout *w = arg;
+        struct folder_watch *w = arg;
 
         loop_timer_init(&w->settle, w->loop, on_settled, w);
         loop_timer_init(&w->poll, w->loop, on_poll, w);
         loop_timer_set(&w->poll, w->config.poll_ms);
 }
 
-int lookout_new(const struct lookout_config *config, struct lookout **ret, struct err *err) {
-        _cleanup_(lookout_freep) struct lookout *w = calloc(1, sizeof(*w));
+int folder_watch_new(const struct folder_watch_config *config, struct folder_watch **ret,
+                     struct err *err) {
+        _cleanup_(folder_watch_freep) struct folder_watch *w = calloc(1, sizeof(*w));
 
         if (!w)
                 abort();
         w->config = *config;
         pthread_mutex_init(&w->lock, NULL);
-        if (loop_new("lookout", &w->loop, err) < 0 || pool_new("look", 1, &w->pool, err) < 0)
+        if (loop_new("watch", &w->loop, err) < 0 || pool_new("look", 1, &w->pool, err) < 0)
                 return -1;
         loop_post(w->loop, on_begin, w);
         loop_start(w->loop);
@@ -184,7 +185,7 @@ int lookout_new(const struct lookout_config *config, struct lookout **ret, struc
 }
 
 static void on_end(void *arg) {
-        struct lookout *w = arg;
+        struct folder_watch *w = arg;
 
         w->ended = true;
         close_eyes(w);
@@ -192,7 +193,7 @@ static void on_end(void *arg) {
         loop_timer_close(&w->poll, NULL);
 }
 
-struct lookout *lookout_free(struct lookout *w) {
+struct folder_watch *folder_watch_free(struct folder_watch *w) {
         if (!w)
                 return NULL;
         if (w->loop && loop_is_started(w->loop)) {

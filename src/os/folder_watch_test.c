@@ -1,4 +1,4 @@
-#include "os/lookout.h"
+#include "os/folder_watch.h"
 
 #include <ftw.h>
 #include <stdatomic.h>
@@ -36,18 +36,18 @@ static void look(void *arg) {
         atomic_fetch_sub(&at_once, 1);
 }
 
-static struct lookout *make(int64_t settle_ms, int64_t poll_ms) {
-        const struct lookout_config config = {
+static struct folder_watch *make(int64_t settle_ms, int64_t poll_ms) {
+        const struct folder_watch_config config = {
                 .settle_ms = settle_ms, .poll_ms = poll_ms, .look = look, .arg = dir
         };
         const char *const folders[] = { dir, "/nonexistent" };
-        struct lookout *w;
+        struct folder_watch *w;
         struct err err;
 
         CHECK(mkdtemp(dir));
         atexit(clean);
-        CHECK_OK(lookout_new(&config, &w, &err));
-        lookout_folders(w, folders, 2);
+        CHECK_OK(folder_watch_new(&config, &w, &err));
+        folder_watch_set(w, folders, 2);
         usleep(50000);
         return w;
 }
@@ -59,7 +59,7 @@ static bool wait_looks(int n) {
 }
 
 TEST(a_change_is_looked_at_once_it_settled) {
-        _cleanup_(lookout_freep) struct lookout *w = make(100, 60000);
+        _cleanup_(folder_watch_freep) struct folder_watch *w = make(100, 60000);
 
         CHECK(atomic_load(&looks) == 0);
         for (int i = 0; i < 5; i++) {
@@ -75,7 +75,7 @@ TEST(a_change_is_looked_at_once_it_settled) {
 }
 
 TEST(endless_changes_do_not_hold_it_up) {
-        _cleanup_(lookout_freep) struct lookout *w = make(100, 60000);
+        _cleanup_(folder_watch_freep) struct folder_watch *w = make(100, 60000);
         int64_t began = clock_mono_ms();
 
         while (atomic_load(&looks) == 0 && clock_mono_ms() - began < 5000) {
@@ -86,7 +86,7 @@ TEST(endless_changes_do_not_hold_it_up) {
 }
 
 TEST(polls_without_a_change) {
-        _cleanup_(lookout_freep) struct lookout *w = make(100, 50);
+        _cleanup_(folder_watch_freep) struct folder_watch *w = make(100, 50);
 
         for (int i = 0; i < 500 && atomic_load(&looks) < 3; i++)
                 usleep(10000);
@@ -94,7 +94,7 @@ TEST(polls_without_a_change) {
 }
 
 TEST(a_change_during_a_look_is_looked_at_after_it) {
-        _cleanup_(lookout_freep) struct lookout *w = NULL;
+        _cleanup_(folder_watch_freep) struct folder_watch *w = NULL;
 
         busy_ms = 300;
         w = make(50, 60000);
@@ -106,29 +106,29 @@ TEST(a_change_during_a_look_is_looked_at_after_it) {
 }
 
 TEST(other_folders) {
-        _cleanup_(lookout_freep) struct lookout *w = make(50, 60000);
+        _cleanup_(folder_watch_freep) struct folder_watch *w = make(50, 60000);
         const char *const other[] = { "/nonexistent" };
 
-        lookout_folders(w, other, 1);
+        folder_watch_set(w, other, 1);
         usleep(100000);
         put("f");
         usleep(300000);
         CHECK(atomic_load(&looks) == 0);
-        lookout_folders(w, (const char *const[]){ dir }, 1);
+        folder_watch_set(w, (const char *const[]){ dir }, 1);
         usleep(100000);
         put("f");
         CHECK(wait_looks(1));
 }
 
 TEST(the_end_waits_for_a_look) {
-        struct lookout *w;
+        struct folder_watch *w;
 
         busy_ms = 200;
         w = make(20, 60000);
         put("f");
         for (int i = 0; i < 500 && atomic_load(&at_once) == 0; i++)
                 usleep(1000);
-        lookout_folders(w, (const char *const[]){ dir }, 1);
-        lookout_free(w);
+        folder_watch_set(w, (const char *const[]){ dir }, 1);
+        folder_watch_free(w);
         CHECK(atomic_load(&looks) == 1 && atomic_load(&at_once) == 0);
 }
