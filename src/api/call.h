@@ -61,6 +61,7 @@ struct api {
         struct tally *tally;
         struct followers *followers;
         struct passwords *passwords;
+        struct errands *errands;
         struct buf openapi;
         char openapi_etag[ETAG_SIZE];
         char id_prefix[16]; /* of the request ids that we make */

@@ -1,4 +1,4 @@
-/* /api/v2/challenges: as players see them, and a whole set pushed. */
+/* /api/v2/challenges: as players see them. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,8 +8,6 @@
 #include "api/page.h"
 #include "api/problem.h"
 #include "api/view.h"
-
-#define PUSH_MAX 2000 /* challenges in one push */
 
 /* The tag of a list: of what it hangs on, instead of what is in it.  Those who have done the same
  * see the same. */
@@ -108,75 +106,4 @@ void challenge_get(struct call *c) {
         }
         call_etag(b, etag);
         call_reply_etag(c, b, etag);
-}
-
-/* --- push --- */
-
-static void drop_set(struct challenges_sync *s) {
-        for (size_t i = 0; i < s->n; i++)
-                challenge_unref(s->set[i]);
-        s->n = 0;
-}
-
-static void on_synced(struct call *c, struct command *cmd) {
-        struct challenges_sync *s = container_of(cmd, struct challenges_sync, command);
-        struct buf *b = call_buf(c);
-
-        drop_set(s);
-        if (cmd->result < 0) {
-                problem_reply(c, &cmd->err);
-                return;
-        }
-        json_open(b, '{');
-        json_key(b, "added");
-        json_int(b, (int64_t)s->added);
-        json_key(b, "changed");
-        json_int(b, (int64_t)s->changed);
-        json_key(b, "hidden");
-        json_int(b, (int64_t)s->hidden);
-        json_close(b, '}');
-        call_reply_json(c, 200);
-}
-
-static bool has_slug(const struct challenges_sync *s, const char *slug) {
-        for (size_t i = 0; i < s->n; i++)
-                if (strcmp(s->set[i]->slug, slug) == 0)
-                        return true;
-        return false;
-}
-
-/* On failure the caller drops what is in S. */
-static int parse_set(struct call *c, struct challenges_sync *s, struct err *err) {
-        size_t n = json_array_size(c->body);
-
-        if (n > PUSH_MAX)
-                return err_set(err, ERR_INVALID, "More than %d challenges", PUSH_MAX);
-        s->set = arena_alloc(http_arena(c->req), (n + 1) * sizeof(*s->set));
-        for (size_t i = 0; i < n; i++) {
-                struct challenge *ch = NULL;
-
-                if (challenge_parse(json_array_get(c->body, i), 0, c->origin.tenant, &ch, err) < 0)
-                        return err_wrap(err, "[%zu]", i);
-                if (has_slug(s, ch->slug)) {
-                        err_set(err, ERR_INVALID, "[%zu]: a second \"%s\"", i, ch->slug);
-                        challenge_unref(ch);
-                        return -1;
-                }
-                s->set[s->n++] = ch;
-        }
-        return 0;
-}
-
-void challenge_push(struct call *c) {
-        struct challenges_sync *s = arena_new(http_arena(c->req), struct challenges_sync);
-        struct err err;
-
-        *s = (struct challenges_sync){ .whole = true };
-        if (parse_set(c, s, &err) < 0) {
-                drop_set(s);
-                problem_reply(c, &err);
-                return;
-        }
-        challenges_sync_command(s);
-        call_submit(c, &s->command, on_synced);
 }
