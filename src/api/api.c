@@ -87,6 +87,17 @@ void call_reply_etag(struct call *c, const struct buf *body, const char *etag) {
         call_reply(c, same ? 304 : 200, same ? NULL : TYPE_JSON, same ? call_buf(c) : body);
 }
 
+void call_reply_kept(struct call *c, struct http_blob *body, const char *etag) {
+        if (call_has(c, etag)) {
+                call_reply_etag(c, call_buf(c), etag);
+                return;
+        }
+        http_add_header(c->req, "Cache-Control", "private, no-cache");
+        http_add_header(c->req, "ETag", etag);
+        http_add_header(c->req, "X-Request-ID", c->origin.request_id);
+        http_reply_blob(c->req, 200, TYPE_JSON, body);
+}
+
 struct http_stream *call_stream(struct call *c, const char *type, size_t max_pending_bytes) {
         http_add_header(c->req, "X-Request-ID", c->origin.request_id);
         return http_stream_open(c->req, 200, type, max_pending_bytes);

@@ -98,6 +98,8 @@ void call_etag(const struct buf *body, char ret[ETAG_SIZE]);
 bool call_has(const struct call *c, const char *etag);
 /* JSON that clients poll: 304 when they have it already. */
 void call_reply_etag(struct call *c, const struct buf *body, const char *etag);
+/* The same of what is kept, which is not copied. */
+void call_reply_kept(struct call *c, struct http_blob *body, const char *etag);
 /* Begins an answer that is written piece by piece. */
 struct http_stream *call_stream(struct call *c, const char *type, size_t max_pending_bytes);
 void call_add_location(struct call *c, const char *fmt, ...) _printf_(2, 3);
