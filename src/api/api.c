@@ -9,12 +9,12 @@
 #include "api/credential.h"
 #include "api/errands.h"
 #include "api/idempotency.h"
+#include "api/kept.h"
 #include "api/logs.h"
 #include "api/openapi.h"
 #include "api/pages.h"
 #include "api/passwords.h"
 #include "api/problem.h"
-#include "api/scoreboard.h"
 #include "api/tally.h"
 #include "api/wait.h"
 #include "base/clock.h"
@@ -421,7 +421,7 @@ int api_new(const struct api_config *config, struct api **ret, struct err *err) 
         for (size_t i = 0; i < config->n_loops; i++) {
                 wait_lane_init(&a->lanes[i], a, config->loops[i]);
                 a->lanes[i].digests = guard_digests_new();
-                a->lanes[i].boards = scoreboard_new();
+                a->lanes[i].kept = kept_new();
                 a->lanes[i].pages = pages_new();
         }
         if (followers_new(config->max_followers, &a->followers, err) < 0 ||
@@ -450,7 +450,7 @@ struct api *api_free(struct api *a) {
         for (size_t i = 0; a->lanes && i < a->config.n_loops; i++) {
                 wait_lane_done(&a->lanes[i]);
                 free(a->lanes[i].digests);
-                scoreboard_free(a->lanes[i].boards);
+                kept_free(a->lanes[i].kept);
                 pages_free(a->lanes[i].pages);
         }
         free(a->lanes);

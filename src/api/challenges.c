@@ -4,30 +4,39 @@
 #include <string.h>
 
 #include "api/instances.h"
+#include "api/kept.h"
 #include "api/page.h"
 #include "api/problem.h"
 #include "api/view.h"
 
-/* Of a list: what it hangs on, instead of what is in it.  Whatever an account does makes a board
- * anew. */
+/* The tag of a list: of what it hangs on, instead of what is in it.  Those who have done the same
+ * see the same. */
 static void tag_list(const struct view *v, const struct page *page, char ret[ETAG_SIZE]) {
-        _cleanup_buf_ struct buf b = { 0 };
+        _cleanup_buf_ struct buf key = { 0 };
+        const struct progress *all;
+        size_t n = game_progress_all(v->access.game->game, v->access.who, &all);
+        const struct view_set *set = view_set(v);
         const int64_t on[] = {
                 (int64_t)v->board->version,
                 (int64_t)read_model_challenges_version(v->access.model),
-                account_key(v->access.who),
-                v->user ? v->user->id : 0,
+                v->access.tenant,
                 v->access.staff,
                 v->frozen,
                 game_phase(&v->access.game->rules, v->access.now_ms),
-                view_due(v),
+                set->due,
+                set->personal && v->user ? v->user->id : 0,
                 page->after,
                 page->max,
         };
 
-        buf_str(&b, v->call->api->id_prefix);
-        buf_add(&b, on, sizeof(on));
-        call_etag(&b, ret);
+        buf_str(&key, "challenges ");
+        buf_add(&key, on, sizeof(on));
+        for (size_t i = 0; i < n; i++) {
+                const int64_t done[] = { all[i].challenge, all[i].solved_ms != 0, all[i].hints };
+
+                buf_add(&key, done, sizeof(done));
+        }
+        kept_tag(v->call->lane->kept, key.data, key.len, ret);
 }
 
 static void write_list(const struct view *v, const struct page *page, struct buf *b) {
@@ -48,29 +57,29 @@ static void write_list(const struct view *v, const struct page *page, struct buf
 }
 
 void challenge_list(struct call *c) {
-        struct buf *b = call_buf(c);
-        char etag[ETAG_SIZE] = "";
+        char etag[ETAG_SIZE];
+        struct buf *body;
         struct page page;
         struct view v;
         struct err err;
+        bool fresh;
 
         if (page_parse(c, true, &page, &err) < 0) {
                 problem_reply(c, &err);
                 return;
         }
         read_model_lock(c->api->model);
-        if (view_open(c, &v)) {
-                tag_list(&v, &page, etag);
-                if (!call_has(c, etag))
-                        write_list(&v, &page, b);
+        if (!view_open(c, &v)) {
+                read_model_unlock(c->api->model);
+                problem_replyf(c, ERR_NOT_FOUND, "There is no such event");
+                return;
         }
+        tag_list(&v, &page, etag);
+        body = kept_body(c->lane->kept, etag, &fresh);
+        if (fresh)
+                write_list(&v, &page, body);
         read_model_unlock(c->api->model);
-        if (!*etag) {
-                page_begin(b);
-                page_end_id(b, 0);
-                call_etag(b, etag);
-        }
-        call_reply_etag(c, b, etag);
+        call_reply_etag(c, body, etag);
 }
 
 void challenge_get(struct call *c) {
