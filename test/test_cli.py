@@ -263,19 +263,29 @@ class Life(Case):
         first = demo()
         self.assertEqual(self.mode(env), 0o600)
         self.assertEqual([line.partition('=')[0] for line in first.splitlines()],
-                         ['BERTH_URL', 'BERTH_ADMIN_TOKEN', 'BERTH_PLAYER1_TOKEN',
-                          'BERTH_PLAYER2_TOKEN'])
+                         ['BERTH_URL'] + [f'BERTH_{who}_{what}' for who in ('ADMIN', 'PLAYER1', 'PLAYER2')
+                                          for what in ('PASSWORD', 'TOKEN')])
         self.assertEqual(demo(), first)
         lines = dict(line.split('=', 1) for line in first.splitlines())
         d.start()
         d.token = lines['BERTH_ADMIN_TOKEN']
+        for who in ('admin', 'player1', 'player2'):
+            password = lines[f'BERTH_{who.upper()}_PASSWORD']
+            self.assertEqual(self.client(d).post('/api/v2/session', {'name': who, 'password': password})
+                             .expect(self, 200).json['user']['name'], who)
+            self.assertNotIn(password, d.log_text())
         self.assertEqual(d.cli('user', 'list').stdout.count('\n'), 3)
-        ids = {t['user_id']: t['id'] for t in json.loads(d.cli('token', 'list', '--json').stdout)}
+        ids = {t['user_id']: t['id'] for t in json.loads(d.cli('token', 'list', '--json').stdout)
+               if t['label'] == 'demo'}
         self.assertEqual(d.cli('token', 'revoke', str(ids[2])).returncode, OK)
         d.stop()
         again = dict(line.split('=', 1) for line in demo().splitlines())
         self.assertNotEqual(again['BERTH_PLAYER1_TOKEN'], lines['BERTH_PLAYER1_TOKEN'])
         self.assertEqual(again['BERTH_PLAYER2_TOKEN'], lines['BERTH_PLAYER2_TOKEN'])
+        self.assertEqual(again['BERTH_PLAYER1_PASSWORD'], lines['BERTH_PLAYER1_PASSWORD'])
+        os.unlink(env)
+        fresh = dict(line.split('=', 1) for line in demo().splitlines())
+        self.assertNotEqual(fresh['BERTH_PLAYER1_PASSWORD'], lines['BERTH_PLAYER1_PASSWORD'])
 
     def test_the_service_manager_is_told(self):
         with tempfile.TemporaryDirectory() as folder, \

@@ -298,3 +298,16 @@ int challenge_source_load(const char *path, const struct source_config *config,
         s = (struct challenge_source){ 0 };
         return 0;
 }
+
+void challenge_source_parse(const char *file, const char *text, size_t n,
+                            const struct source_config *config, struct challenge_source *ret) {
+        struct challenge_source s = { .is_file = true };
+        struct loader l = { .config = config, .to = &s };
+
+        crypto_init();
+        loader_ctfg_text(&l, file, text, n);
+        check_set(&l);
+        put_in_order(&l);
+        loader_done(&l);
+        *ret = s;
+}

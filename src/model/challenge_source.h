@@ -44,3 +44,6 @@ struct source_config {
  * whole only when nothing is.  Fails only when PATH cannot be read at all: INVALID. */
 _must_check_ int challenge_source_load(const char *path, const struct source_config *config,
                                        struct challenge_source *ret, struct err *err);
+/* The same of a challenges.json whose TEXT is here already; FILE is what complaints call it. */
+void challenge_source_parse(const char *file, const char *text, size_t n,
+                            const struct source_config *config, struct challenge_source *ret);
