@@ -7,20 +7,22 @@
 
 #include "api/body.h"
 #include "api/credential.h"
+#include "api/errands.h"
 #include "api/idempotency.h"
+#include "api/kept.h"
 #include "api/logs.h"
 #include "api/openapi.h"
 #include "api/pages.h"
 #include "api/passwords.h"
 #include "api/problem.h"
-#include "api/scoreboard.h"
 #include "api/tally.h"
 #include "api/wait.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
 
-#define SLOW_US INT64_C(1000000)
+#define SLOW_US        INT64_C(1000000)
+#define ERRAND_THREADS 2
 
 static handler_fn *const handlers[] = {
 #define ROUTE(m, t, handler, p, b, s, l, ps, a, w) handler,
@@ -237,7 +239,7 @@ static bool read_body(struct call *c) {
         struct err err;
         size_t n;
 
-        if (c->route->body == BODY_NONE)
+        if (c->route->body == BODY_NONE || c->route->body == BODY_RAW)
                 return true;
         text = http_body(c->req, &n);
         if (body_parse(type, text, n, c->route->body, &c->body, &err) == 0)
@@ -419,11 +421,12 @@ int api_new(const struct api_config *config, struct api **ret, struct err *err) 
         for (size_t i = 0; i < config->n_loops; i++) {
                 wait_lane_init(&a->lanes[i], a, config->loops[i]);
                 a->lanes[i].digests = guard_digests_new();
-                a->lanes[i].boards = scoreboard_new();
+                a->lanes[i].kept = kept_new();
                 a->lanes[i].pages = pages_new();
         }
         if (followers_new(config->max_followers, &a->followers, err) < 0 ||
-            passwords_new((unsigned)config->n_loops, &a->passwords, err) < 0)
+            passwords_new((unsigned)config->n_loops, &a->passwords, err) < 0 ||
+            errands_new(ERRAND_THREADS, &a->errands, err) < 0)
                 return -1;
         *ret = TAKE(a);
         return 0;
@@ -433,6 +436,7 @@ void api_quiesce(struct api *a) {
         atomic_store(&a->quiet, true);
         followers_quiesce(a->followers);
         passwords_quiesce(a->passwords);
+        errands_quiesce(a->errands);
         for (size_t i = 0; i < a->config.n_loops; i++)
                 wait_lane_quiesce(&a->lanes[i]);
 }
@@ -442,10 +446,11 @@ struct api *api_free(struct api *a) {
                 return NULL;
         followers_free(a->followers);
         passwords_free(a->passwords);
+        errands_free(a->errands);
         for (size_t i = 0; a->lanes && i < a->config.n_loops; i++) {
                 wait_lane_done(&a->lanes[i]);
                 free(a->lanes[i].digests);
-                scoreboard_free(a->lanes[i].boards);
+                kept_free(a->lanes[i].kept);
                 pages_free(a->lanes[i].pages);
         }
         free(a->lanes);

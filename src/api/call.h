@@ -27,13 +27,22 @@
 #define ETAG_SIZE    35 /* 32 digits in quotes */
 #define WAIT_MAX_S   60
 
+/* The challenges of a tenant as a whole, as they are until a moment. */
+struct view_set {
+        int64_t tenant, until_ms;
+        uint64_t version;
+        int64_t due;   /* how many are there by now: some have a time to come */
+        bool personal; /* does any read differently for each user? */
+};
+
 /* Of one loop.  All but what the lock covers belongs to the loop's thread. */
 struct lane {
         struct api *api;
         struct loop *loop;
         struct buf scratch;      /* a reply in the making */
         struct digests *digests; /* of the tokens it saw: guard.c */
-        struct boards *boards;   /* pages of the board that it made: scoreboard.c */
+        struct kept *kept;       /* answers that it made: kept.h */
+        struct view_set set;     /* the last that was asked for: view.h */
         struct pages *pages;     /* files that it read: pages.c */
         struct loop_timer tick;
         bool ticking;
@@ -52,6 +61,7 @@ struct api {
         struct tally *tally;
         struct followers *followers;
         struct passwords *passwords;
+        struct errands *errands;
         struct buf openapi;
         char openapi_etag[ETAG_SIZE];
         char id_prefix[16]; /* of the request ids that we make */

@@ -182,6 +182,10 @@ static void close_content(struct buf *b) {
         json_close(b, '}');
 }
 
+static void write_bytes(struct buf *b) {
+        json_raw(b, "{\"type\":\"string\",\"format\":\"binary\"}");
+}
+
 static void write_request_body(struct buf *b, const struct route *r) {
         if (r->body == BODY_NONE)
                 return;
@@ -189,8 +193,10 @@ static void write_request_body(struct buf *b, const struct route *r) {
         json_open(b, '{');
         json_key(b, "required");
         json_bool(b, true);
-        open_content(b, "application/json");
-        if (r->body == BODY_ARRAY) {
+        open_content(b, r->body == BODY_RAW ? "application/octet-stream" : "application/json");
+        if (r->body == BODY_RAW) {
+                write_bytes(b);
+        } else if (r->body == BODY_ARRAY) {
                 json_open(b, '{');
                 put(b, "type", "array");
                 json_key(b, "items");
@@ -241,11 +247,11 @@ static const char *title_of(int status) {
         return "";
 }
 
-/* WORD is "200:Instance", "200:[Instance]", "200:text" or "404". */
+/* WORD is "200:Instance", "200:[Instance]", "200:text", "200:file" or "404". */
 static void write_answer(struct buf *b, const char *word, bool cre) {
         char status[4] = { word[0], word[1], word[2], '\0' };
         const char *type = word[3] ? word + 4 : NULL;
-        bool text = type && strcmp(type, "text") == 0;
+        bool text = type && strcmp(type, "text") == 0, file = type && strcmp(type, "file") == 0;
 
         json_key(b, status);
         json_open(b, '{');
@@ -254,9 +260,12 @@ static void write_answer(struct buf *b, const char *word, bool cre) {
                 type = "CreAnswer";
         if (type || *status >= '4') {
                 open_content(b, text ? "text/plain" :
+                                file ? "application/octet-stream" :
                                 type ? "application/json" :
                                        "application/problem+json");
-                if (type && *type == '[')
+                if (file)
+                        write_bytes(b);
+                else if (type && *type == '[')
                         write_page_schema(b, type);
                 else
                         write_type(b, text ? "string" : type ? type : "Problem");
@@ -271,8 +280,9 @@ static bool answers_anyway(const struct route *r, int status) {
         case 400:
                 return r->body != BODY_NONE || r->params != 0;
         case 413:
-        case 415:
                 return r->body != BODY_NONE;
+        case 415:
+                return r->body != BODY_NONE && r->body != BODY_RAW;
         case 409:
                 return r->params & 1u << PARAM_KEY;
         case 429:

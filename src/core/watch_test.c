@@ -174,7 +174,7 @@ TEST(anothers_flag_is_wrong_and_certain) {
         CHECK(l.all[0].one.id == p.bed.users[0].id && l.all[0].other.id == p.bed.users[1].id);
         CHECK(l.all[0].n_evidence == 1 && l.all[0].evidence[0].signal == SIGNAL_SHARED_FLAG);
         CHECK(l.all[0].evidence[0].one == 0 &&
-              l.all[0].evidence[0].other == submissions(&p).rows[0].id);
+              l.all[0].evidence[0].other == submissions(&p)->rows[0].id);
         t = told(&p, ACTION_SUSPICION_FOUND);
         CHECK(t.n == 1 && t.all[0].challenge == p.bed.web && t.all[0].account.id == 0);
         CHECK(t.all[0].actor_kind == ACTOR_SYSTEM && t.all[0].tenant == p.bed.tenant);

@@ -13,16 +13,17 @@
 /* Where and why something was refused. */
 struct complaint {
         const char *file;
-        int line, column; /* 1-based; 0: unknown, or all of the file */
+        int line, column; /* 1-based; 0: unknown, or all of the file; a column for CTFG's only */
         const char *reason;
 };
 
-/* "FILE:LINE: REASON", as far as it is known, in ARENA. */
+/* "FILE:LINE:COLUMN: REASON", as far as they are known, in ARENA. */
 const char *complaint_text(const struct complaint *c, struct arena *arena);
 
 struct challenge_source {
         struct arena arena;
         struct challenge **set; /* the good ones, ordered by slug; a reference each */
+        const char **files;     /* where each came from */
         struct complaint *bad;
         size_t n, n_bad;
         bool is_file; /* CTFG's */

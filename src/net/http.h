@@ -97,6 +97,9 @@ void http_add_header(struct http_req *req, const char *name, const char *value);
 /* Answers; BODY is copied.  Once per request, on its loop's thread. */
 void http_reply(struct http_req *req, int status, const char *content_type, const void *body,
                 size_t n);
+/* Answers with the first N bytes of the file FD, which is closed when they are sent.  What is not
+ * in memory yet is waited for. */
+void http_reply_file(struct http_req *req, int status, const char *content_type, int fd, size_t n);
 /* The status that was answered; 0 before. */
 int http_status(const struct http_req *req);
 
