@@ -8,17 +8,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         _cleanup_(challenge_unrefp) struct challenge *c = NULL, *again = NULL;
         _cleanup_free_ char *text = malloc(size + 1);
+        _cleanup_marks_ struct marks marks = { 0 };
         _cleanup_json_ json_t *o = NULL;
         struct err err;
-        int line = -1;
+        struct mark at = { -1, -1 };
 
         if (!text)
                 return 0;
         memcpy(text, data, size);
         text[size] = '\0';
-        if (challenge_file_parse(text, size, 1, &c, &line, &err) < 0) {
+        if (challenge_file_parse(text, size, 1, &marks, &c, &at, &err) < 0) {
                 assert(c == NULL);
-                assert(line >= 0);
+                assert(at.line >= 0 && at.column >= 0);
                 assert(err.kind == ERR_INVALID);
                 return 0;
         }

@@ -10,6 +10,7 @@
 #include "api/idempotency.h"
 #include "api/logs.h"
 #include "api/openapi.h"
+#include "api/pages.h"
 #include "api/passwords.h"
 #include "api/problem.h"
 #include "api/scoreboard.h"
@@ -419,6 +420,7 @@ int api_new(const struct api_config *config, struct api **ret, struct err *err) 
                 wait_lane_init(&a->lanes[i], a, config->loops[i]);
                 a->lanes[i].digests = guard_digests_new();
                 a->lanes[i].boards = scoreboard_new();
+                a->lanes[i].pages = pages_new();
         }
         if (followers_new(config->max_followers, &a->followers, err) < 0 ||
             passwords_new((unsigned)config->n_loops, &a->passwords, err) < 0)
@@ -444,6 +446,7 @@ struct api *api_free(struct api *a) {
                 wait_lane_done(&a->lanes[i]);
                 free(a->lanes[i].digests);
                 scoreboard_free(a->lanes[i].boards);
+                pages_free(a->lanes[i].pages);
         }
         free(a->lanes);
         idempotency_free(a->keys);

@@ -5,9 +5,11 @@
  */
 #pragma once
 
+#include "api/source.h"
 #include "core/engine.h"
 #include "model/placeholder.h"
 #include "net/http.h"
+#include "os/depot.h"
 
 struct api;
 
@@ -15,10 +17,14 @@ struct api_config {
         struct engine *engine;
         struct loop **loops; /* those of the HTTP server */
         size_t n_loops;
-        const char *tenant; /* slug of who has no credentials means; "": the first */
-        bool limits;        /* rate limits on; off for load tests */
+        const char *tenant;    /* slug of who has no credentials means; "": the first */
+        const char *pages;     /* a folder of pages; "": none */
+        const char *pages_csp; /* their Content-Security-Policy */
+        bool limits;           /* rate limits on; off for load tests */
         struct placeholder_setting placeholders;
-        unsigned max_followers; /* log streams at once */
+        unsigned max_followers;       /* log streams at once */
+        struct depot *depot;          /* the files to download; borrowed, as the next */
+        struct source_status *source; /* NULL: nobody reads one */
 };
 
 _must_check_ int api_new(const struct api_config *config, struct api **ret, struct err *err);

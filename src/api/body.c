@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "api/body.h"
+#include "api/query.h"
 #include "base/str.h"
 
 #define DAYS_30 (INT64_C(30) * 24 * 3600)
@@ -18,6 +19,30 @@ static bool is_json(const char *type) {
         return !*type || *type == ';';
 }
 
+static bool is_form(const char *type) {
+        static const char want[] = "application/x-www-form-urlencoded";
+
+        return type && strncasecmp(type, want, sizeof(want) - 1) == 0;
+}
+
+/* Each field as text; of two of one name the last. */
+static json_t *parse_form(const char *text, size_t n) {
+        _cleanup_arena_ struct arena arena = { 0 };
+        char *copy = arena_grow(&arena, text, n, n + 1), *field;
+        json_t *o = json_object();
+
+        copy[n] = '\0';
+        while ((field = strsep(&copy, "&"))) {
+                char *value = strchr(field, '=');
+
+                if (!value)
+                        continue;
+                *value++ = '\0';
+                json_object_set_new(o, query_decode(field), json_string(query_decode(value)));
+        }
+        return o;
+}
+
 int body_parse(const char *type, const char *text, size_t n, enum route_body kind, json_t **ret,
                struct err *err) {
         bool object = kind != BODY_ARRAY;
@@ -25,6 +50,10 @@ int body_parse(const char *type, const char *text, size_t n, enum route_body kin
 
         if (!n && kind == BODY_OPTIONAL) {
                 *ret = json_object();
+                return 0;
+        }
+        if (kind == BODY_FORM && is_form(type)) {
+                *ret = parse_form(text, n);
                 return 0;
         }
         if (!is_json(type))

@@ -21,6 +21,7 @@
 #define PAGE_MAX     1000
 #define TYPE_JSON    "application/json"
 #define TYPE_PROBLEM "application/problem+json"
+#define TYPE_HTML    "text/html; charset=utf-8"
 #define TYPE_TEXT    "text/plain; charset=utf-8"
 #define WAITER_SLOTS 256
 #define ETAG_SIZE    35 /* 32 digits in quotes */
@@ -33,6 +34,7 @@ struct lane {
         struct buf scratch;      /* a reply in the making */
         struct digests *digests; /* of the tokens it saw: guard.c */
         struct boards *boards;   /* pages of the board that it made: scoreboard.c */
+        struct pages *pages;     /* files that it read: pages.c */
         struct loop_timer tick;
         bool ticking;
         struct waiter *waiters[WAITER_SLOTS]; /* by lease */
@@ -109,6 +111,8 @@ struct digests *guard_digests_new(void); /* freed with free() */
 /* Checks the Authorization header, or the session's cookie, and fills in the origin; replies and
  * returns false when refused. */
 bool guard_check(struct call *c);
+/* Fills in the origin of TEXT, a token; false when it is none that is good. */
+bool guard_token(struct call *c, const char *text);
 /* The same where the route is for everybody as long as the tenant's board is: without credentials
  * the origin has that tenant and no user. */
 bool guard_board(struct call *c);

@@ -173,6 +173,14 @@ bool guard_check(struct call *c) {
         return !c->session || !is_write(c) || is_own_page(c);
 }
 
+bool guard_token(struct call *c, const char *text) {
+        const char *token;
+        size_t n;
+
+        return credential_token(text, &token, &n) &&
+               look_up(c, digest_of(c->lane->digests, token, n)) == FOUND;
+}
+
 int64_t guard_tenant(struct call *c) {
         const char *slug = http_query(c->req, "tenant");
         const struct tenant *t, *found = NULL;

@@ -7,7 +7,15 @@
 #include "base/log.h"
 #include "base/metric.h"
 
-#define CRE_PREFIX "/api/v1/"
+enum dialect { DIALECT_OWN, DIALECT_CRE, DIALECT_CTFG };
+
+static enum dialect dialect_of(const struct call *c) {
+        const char *path = http_path(c->req);
+
+        if (strncmp(path, "/api/", 5) != 0 || strncmp(path, "/api/v2/", 8) == 0)
+                return DIALECT_OWN;
+        return strncmp(path, "/api/v1/", 8) == 0 ? DIALECT_CRE : DIALECT_CTFG;
+}
 
 static const char *detail_of(const struct problem *p) { return p->detail ? p->detail : p->title; }
 
@@ -64,8 +72,41 @@ static void write_cre(struct buf *b, const struct problem *p) {
         json_close(b, '}');
 }
 
+/* A refusal as clients of CTFG know it. */
+static void write_ctfg(struct buf *b, const struct call *c, const struct problem *p) {
+        static const struct {
+                const char *code, *path, *word; /* path NULL: any */
+        } words[] = {
+                { "unauthenticated", "/api/login", "invalid_credentials" },
+                { "unauthenticated", "/api/me", "no session" },
+                { "unauthenticated", NULL, "unauthorized" },
+                { "rate_limited", NULL, "rate_limit_exceeded" },
+                { "already_done", NULL, "already_purchased" },
+                { "conflict", "/api/set-name", "name_taken" },
+                { "invalid", NULL, NULL },
+        };
+        const char *word = p->code;
+
+        for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+                if (strcmp(words[i].code, p->code) == 0 &&
+                    (!words[i].path || strcmp(words[i].path, http_path(c->req)) == 0)) {
+                        word = words[i].word ? words[i].word : detail_of(p);
+                        break;
+                }
+        json_open(b, '{');
+        json_key(b, "error");
+        json_text(b, word);
+        json_key(b, "message");
+        json_text(b, detail_of(p));
+        json_key(b, "code");
+        json_text(b, p->code);
+        json_key(b, "request_id");
+        json_text(b, p->request_id);
+        json_close(b, '}');
+}
+
 void problem_reply(struct call *c, const struct err *err) {
-        bool cre = strncmp(http_path(c->req), CRE_PREFIX, strlen(CRE_PREFIX)) == 0;
+        enum dialect dialect = dialect_of(c);
         int status = err_http(err->kind);
         const struct problem p = { .status = status,
                                    .code = err_code(err->kind),
@@ -83,11 +124,13 @@ void problem_reply(struct call *c, const struct err *err) {
                 http_add_header(c->req, "Retry-After", "5");
         if (err->kind == ERR_UNAUTHENTIC)
                 http_add_header(c->req, "WWW-Authenticate", "Bearer realm=\"berth\"");
-        if (cre)
+        if (dialect == DIALECT_CRE)
                 write_cre(b, &p);
+        else if (dialect == DIALECT_CTFG)
+                write_ctfg(b, c, &p);
         else
                 problem_write(b, &p);
-        call_reply(c, status, cre ? TYPE_JSON : TYPE_PROBLEM, b);
+        call_reply(c, status, dialect == DIALECT_OWN ? TYPE_PROBLEM : TYPE_JSON, b);
 }
 
 void problem_replyf(struct call *c, enum err_kind kind, const char *fmt, ...) {

@@ -17,6 +17,31 @@ int query_int(const char *key, const char *text, int64_t min, int64_t max, int64
         return 0;
 }
 
+static int digit(char c) {
+        if (c >= '0' && c <= '9')
+                return c - '0';
+        c = (char)(c | 0x20);
+        return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+char *query_decode(char *text) {
+        char *to = text;
+
+        for (const char *s = text; *s; s++) {
+                int high = *s == '%' ? digit(s[1]) : -1;
+                int low = high >= 0 ? digit(s[2]) : -1;
+
+                if (low >= 0 && (high || low)) {
+                        *to++ = (char)(high * 16 + low);
+                        s += 2;
+                } else {
+                        *to++ = *s == '+' ? ' ' : *s;
+                }
+        }
+        *to = '\0';
+        return text;
+}
+
 static bool is_one_of(const char *text, const char *const *words) {
         for (; *words; words++)
                 if (strcmp(text, *words) == 0)

@@ -17,5 +17,7 @@ _must_check_ int query_time(const char *key, const char *text, int64_t *ret, str
 /* "user:5", "team:3"; id 0 when absent. */
 _must_check_ int query_account(const char *key, const char *text, struct account *ret,
                                struct err *err);
+/* Decodes TEXT of a form in its place; a wrong escape, and %00, stay as they are. */
+char *query_decode(char *text);
 /* Is TEXT a positive decimal number?  Then *ret is it. */
 bool query_id(const char *text, int64_t *ret);

@@ -31,7 +31,13 @@ enum route_param {
         _PARAM_N,
 };
 
-enum route_body { BODY_NONE, BODY_OBJECT, BODY_OPTIONAL /* none is an empty object */, BODY_ARRAY };
+enum route_body {
+        BODY_NONE,
+        BODY_OBJECT,
+        BODY_OPTIONAL, /* none is an empty object */
+        BODY_ARRAY,
+        BODY_FORM, /* an object, or what a page's form sends */
+};
 
 struct route {
         enum http_method method;

@@ -61,7 +61,7 @@ void view_account(const struct view *v, struct buf *b, struct account who) {
 
 /* --- challenges --- */
 
-static const char *expand(const struct view *v, const char *text, enum placeholder_form form) {
+const char *view_expand(const struct view *v, const char *text, enum placeholder_form form) {
         if (!v->user)
                 return text;
         return placeholder_expand(text, &v->call->api->config.placeholders, v->user, form,
@@ -70,9 +70,9 @@ static const char *expand(const struct view *v, const char *text, enum placehold
 
 void view_hint_text(const struct view *v, struct buf *b, const struct challenge *c, size_t i) {
         json_key(b, "text");
-        json_text(b, expand(v, c->hints[i].text, PLACEHOLDER_TEXT));
+        json_text(b, view_expand(v, c->hints[i].text, PLACEHOLDER_TEXT));
         json_key(b, "html");
-        json_text(b, expand(v, c->hints[i].html, PLACEHOLDER_HTML));
+        json_text(b, view_expand(v, c->hints[i].html, PLACEHOLDER_HTML));
 }
 
 static void write_hints(const struct view *v, struct buf *b, const struct challenge *c,
@@ -137,12 +137,12 @@ static void write_list(struct buf *b, const char *key, const char *const *list) 
 static void write_rest(const struct view *v, struct buf *b, const struct challenge *c,
                        const struct worth *w, const struct progress *p) {
         json_key(b, "html");
-        json_text(b, expand(v, c->html, PLACEHOLDER_HTML));
+        json_text(b, view_expand(v, c->html, PLACEHOLDER_HTML));
         json_key(b, "connection_info");
         json_text(b, c->connection_info);
         json_key(b, "content");
         if (c->content)
-                json_raw(b, expand(v, c->content, PLACEHOLDER_JSON));
+                json_raw(b, view_expand(v, c->content, PLACEHOLDER_JSON));
         else
                 json_none(b);
         json_key(b, "attempts");
@@ -224,7 +224,7 @@ void view_challenge(const struct view *v, struct buf *b, const struct challenge 
         buf_add(b, c->shown, c->n_shown);
         if (c->personal) {
                 json_key(b, "description");
-                json_text(b, expand(v, c->description, PLACEHOLDER_TEXT));
+                json_text(b, view_expand(v, c->description, PLACEHOLDER_TEXT));
         }
         json_key(b, "value");
         json_int(b, w.value);

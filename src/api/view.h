@@ -30,6 +30,9 @@ int64_t view_due(const struct view *v);
 /* The first solvers, as the member `bloods`. */
 void view_bloods(const struct view *v, struct buf *b, const struct worth *w);
 
+/* What is written for everybody, as who asks reads it (placeholder.h). */
+const char *view_expand(const struct view *v, const char *text, enum placeholder_form form);
+
 /* C as a member of a list, or (WHOLE) by itself. */
 void view_challenge(const struct view *v, struct buf *b, const struct challenge *c, bool whole);
 /* What hint I of C (from 0) says, once it is unlocked: members `text` and `html`. */

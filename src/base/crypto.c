@@ -79,6 +79,26 @@ static void digest(const EVP_MD *md, const void *data, size_t n, uint8_t *ret) {
              EVP_DigestFinal_ex(c, ret, NULL) == 1);
 }
 
+struct digest *digest_new(void) {
+        EVP_MD_CTX *c = EVP_MD_CTX_new();
+
+        must(sha && c && EVP_DigestInit_ex2(c, sha, NULL) == 1);
+        return (struct digest *)c;
+}
+
+void digest_add(struct digest *d, const void *data, size_t n) {
+        must(EVP_DigestUpdate((EVP_MD_CTX *)d, data, n) == 1);
+}
+
+void digest_end(struct digest *d, uint8_t ret[SHA256_SIZE]) {
+        must(EVP_DigestFinal_ex((EVP_MD_CTX *)d, ret, NULL) == 1);
+        digest_free(d);
+}
+
+struct digest *digest_free(struct digest *d) {
+        EVP_MD_CTX_free((EVP_MD_CTX *)d);
+        return NULL;
+}
 void sha256(const void *data, size_t n, uint8_t ret[SHA256_SIZE]) { digest(sha, data, n, ret); }
 void sha1(const void *data, size_t n, uint8_t ret[SHA1_SIZE]) { digest(old_sha, data, n, ret); }
 

@@ -20,6 +20,13 @@
 void crypto_init(void);
 
 void sha256(const void *data, size_t n, uint8_t ret[SHA256_SIZE]);
+/* The same of what comes piece by piece; digest_end() frees it. */
+struct digest;
+struct digest *digest_new(void);
+void digest_add(struct digest *d, const void *data, size_t n);
+void digest_end(struct digest *d, uint8_t ret[SHA256_SIZE]);
+struct digest *digest_free(struct digest *d);
+DEFINE_CLEANUP(struct digest *, digest_free)
 #define SHA1_SIZE 20
 /* For a protocol that asks for it (WebSocket's handshake): it protects nothing. */
 void sha1(const void *data, size_t n, uint8_t ret[SHA1_SIZE]);

@@ -148,3 +148,24 @@ TEST(short_hashes) {
         hex_encode(hash, sizeof(hash), hex);
         CHECK_STR(hex, "5150d1772f50834a503e069a973fbd7c");
 }
+
+TEST(piece_by_piece) {
+        struct digest *d;
+        uint8_t whole[SHA256_SIZE], pieces[SHA256_SIZE];
+        char text[1000];
+
+        crypto_init();
+        for (size_t i = 0; i < sizeof(text); i++)
+                text[i] = (char)(i * 7);
+        sha256(text, sizeof(text), whole);
+        d = digest_new();
+        digest_add(d, text, 1);
+        digest_add(d, text + 1, 0);
+        digest_add(d, text + 1, sizeof(text) - 1);
+        digest_end(d, pieces);
+        CHECK(memcmp(whole, pieces, sizeof(whole)) == 0);
+        sha256("", 0, whole);
+        digest_end(digest_new(), pieces);
+        CHECK(memcmp(whole, pieces, sizeof(whole)) == 0);
+        digest_free(digest_new());
+}

@@ -10,6 +10,7 @@
 #define ANSWER_MAX  ((size_t)16 * 1024 * 1024)
 #define ENDLESS_MS  (24 * 3600 * 1000)
 #define PROBLEM_MAX ((size_t)64 * 1024)
+#define PATIENCE_S  120 /* with a limit on requests */
 
 static const char *from(const char *option, const char *variable, const char *def) {
         const char *v = option ? option : getenv(variable);
@@ -74,6 +75,49 @@ int remote_call(const struct call *call, const char *method, const char *path, c
         if (json_parse(answer.data ? answer.data : "", answer.len, ret, err) < 0) {
                 err->kind = ERR_GARBLED;
                 return err_wrap(err, "the server's answer is no JSON");
+        }
+        return 0;
+}
+
+/* One try.  *wait_s: when to try again; 0: not. */
+static int send_once(const struct call *call, struct client_request *request, int *wait_s,
+                     json_t **ret, struct err *err) {
+        _cleanup_buf_ struct buf answer = { 0 };
+        int status;
+
+        *wait_s = 0;
+        request->retry_after_s = wait_s;
+        request->token = from(call->options[OPTION_TOKEN], "BERTH_TOKEN", NULL);
+        if (client_do(request, NULL, NULL, &status, &answer, err) < 0)
+                return -1;
+        if (status == 429 && *wait_s == 0)
+                *wait_s = 1;
+        if (status != 429)
+                *wait_s = 0;
+        if (status >= 400)
+                return problem(status, answer.data ? answer.data : "", answer.len, err);
+        *ret = NULL;
+        return answer.len ? json_parse(answer.data, answer.len, ret, err) : 0;
+}
+
+int remote_send(const struct call *call, const char *method, const char *path, const void *data,
+                size_t n, json_t **ret, struct err *err) {
+        _cleanup_buf_ struct buf url = { 0 };
+        struct client_request request = { .method = method,
+                                          .content_type = data ? "application/octet-stream" : NULL,
+                                          .body = data,
+                                          .n = n,
+                                          .timeout_ms = REMOTE_TIMEOUT_MS,
+                                          .max_bytes = ANSWER_MAX };
+        int wait_s, waited_s = 0;
+
+        url_of(call, path, &url);
+        request.url = url.data;
+        while (send_once(call, &request, &wait_s, ret, err) < 0) {
+                if (wait_s == 0 || waited_s + wait_s > PATIENCE_S)
+                        return -1;
+                sleep((unsigned)wait_s);
+                waited_s += wait_s;
         }
         return 0;
 }

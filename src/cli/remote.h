@@ -17,6 +17,11 @@
 _must_check_ int remote_call(const struct call *call, const char *method, const char *path,
                              const json_t *body, json_t **ret, struct err *err);
 
+/* The same with N bytes at DATA as they are (none for NULL); where there are too many requests at
+ * once it waits and tries again.  *ret is NULL when the answer has no body. */
+_must_check_ int remote_send(const struct call *call, const char *method, const char *path,
+                             const void *data, size_t n, json_t **ret, struct err *err);
+
 /* All items of a list, page after page, at most MAX (0: no limit), in one array.  PATH may have a
  * query.  The caller owns *ret. */
 _must_check_ int remote_list(const struct call *call, const char *path, size_t max, json_t **ret,

@@ -188,6 +188,10 @@ static void derive(struct settings *s, struct arena *arena) {
         s->runtimes = split(s->runtime, arena);
         s->images = split(s->allowed_images, arena);
         s->proxies = split(s->trusted_proxies, arena);
+        s->player_cluster_list = split(s->player_clusters, arena);
+        s->max_file_bytes = s->max_file_mb << 20;
+        if (!*s->files)
+                s->files = arena_printf(arena, "%s/files", s->var);
 }
 
 int settings_finish(struct settings *s, struct arena *arena, struct err *err) {
@@ -195,6 +199,9 @@ int settings_finish(struct settings *s, struct arena *arena, struct err *err) {
                 return -1;
         if (!*s->tls_cert != !*s->tls_key)
                 return err_set(err, ERR_INVALID, "tls-cert and tls-key need each other");
+        if (*s->clusters && (*s->control_cluster || *s->player_clusters))
+                return err_set(err, ERR_INVALID,
+                               "clusters: stands instead of control-cluster and player-clusters");
         derive(s, arena);
         if (!s->runtimes[0])
                 return err_set(err, ERR_INVALID, "runtime: name at least one");

@@ -22,7 +22,9 @@ struct settings {
 #include "cli/settings.def"
         /* Made of the above by settings_finish(): */
         uint16_t port_from, port_to;
-        const char *const *runtimes, *const *images, *const *proxies; /* NULL-terminated */
+        const char *const *runtimes,
+                *const *images, *const *proxies, *const *player_cluster_list; /* NULL-terminated */
+        int64_t max_file_bytes;
 };
 
 /* The defaults. */

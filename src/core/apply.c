@@ -119,6 +119,8 @@ void engine_apply(struct engine *e, struct change *first, int64_t now_ms) {
         read_model_begin(e->model);
         for (struct change *c = first; c; c = c->next) {
                 change_put(e->model, c);
+                if (!c->silent)
+                        watch_note(e, &c->event);
                 moved |= c->kind == CHANGE_LEASE && c->event.action != ACTION_EXTENDED;
                 if (c->kind == CHANGE_LEASE)
                         note_pace(e, &c->lease, now_ms);

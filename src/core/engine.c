@@ -82,6 +82,7 @@ int engine_open(const struct engine_config *config, struct engine **ret, struct 
         e->port_hint = config->port_from;
         e->store_good = true;
         e->flags = flags_new(config->master_key);
+        e->watch = watch_new(e);
         slots_init(e);
         if (pool_new("job", config->threads, &e->pool, err) < 0 ||
             pool_new("reader", 1, &e->reader, err) < 0 ||
@@ -137,6 +138,7 @@ int engine_start(struct engine *e, struct err *err) {
         e->reacting = true;
         heap_put(&e->timers, &e->tick, now_ms);
         heap_put(&e->timers, &e->sweep, now_ms);
+        heap_put(&e->timers, &e->look, now_ms);
         track_all(e);
         if (thread_start("commit", commit_thread, e, &e->thread, err) < 0)
                 return -1;
@@ -258,6 +260,7 @@ struct engine *engine_free(struct engine *e) {
         read_model_free(e->model);
         games_done(&e->games);
         flags_free(e->flags);
+        watch_free(e->watch);
         arena_done(&e->arena);
         pthread_cond_destroy(&e->wake);
         pthread_mutex_destroy(&e->lock);

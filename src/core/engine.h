@@ -50,7 +50,10 @@ struct engine_config {
         const char *worker; /* this daemon's name among several on one store */
         int64_t sweep_ms;   /* between reconciliations */
         int64_t orphan_grace_ms;
-        unsigned threads; /* of the job pool */
+        unsigned threads;     /* of the job pool */
+        int64_t watch_ms;     /* between two looks at the game; 0: 5 s */
+        int64_t retention_ms; /* for which snapshots of health, and suspicions that were judged
+                                 innocent, are kept; 0: for ever */
         uint8_t master_key[KEY_SIZE];
         uint8_t audit_secret[SIGN_SECRET];
         /* Called on the commit thread after each commit, in order; must not block. */

@@ -83,7 +83,8 @@ struct engine {
         struct flags *flags;
         struct map tracked;
         struct heap timers;
-        struct heap_node tick, sweep;
+        struct heap_node tick, sweep, look;
+        struct watch *watch; /* watch.c */
         struct slot slots[ENGINE_RUNTIMES_MAX];
         size_t n_slots;
         unsigned jobs; /* in flight */
@@ -156,6 +157,16 @@ void doors_open_soon(struct engine *e, const struct lease *lease); /* on a worke
 bool doors_missing(struct engine *e, const struct lease *lease);
 /* The commit thread: moves or closes doors as the lease's state wants it. */
 void doors_follow(struct engine *e, struct tracked *t, const struct lease *lease);
+
+/* watch.c */
+struct watch *watch_new(struct engine *e);
+struct watch *watch_free(struct watch *w); /* after the reader has stopped */
+/* What comes round every few seconds. */
+void watch_due(struct engine *e, int64_t now_ms);
+/* EVENT was applied; between read_model_begin() and its end. */
+void watch_note(struct engine *e, const struct event *event);
+/* Compares the last submissions from the beginning.  From any thread. */
+void watch_anew(struct engine *e);
 
 /* probe.c */
 /* Waits until the instance answers as its challenge wants.  Fails: TIMEOUT, UNAVAILABLE. */

@@ -31,7 +31,8 @@ struct lease_job {
         struct challenge *challenge; /* NULL when it is no longer there */
         int64_t began_ms;
         bool failed, cancelled;
-        struct err err; /* why it failed */
+        const char *step; /* of a start: "start", "probe" or "doors"; where it failed */
+        struct err err;   /* why it failed */
 };
 
 static void job_free(struct lease_job *j) {
@@ -65,6 +66,7 @@ static int end_not_started(struct lease_job *j, struct work *w, struct lease *l,
         struct event e = work_lease_event(w, &j->command.origin, ACTION_FAILED_CREATE, l);
 
         str_copy(l->problem, sizeof(l->problem), j->err.msg);
+        event_text(&e, "step", j->step);
         event_text(&e, "code", err_code(j->err.kind));
         event_text(&e, "problem", l->problem);
         return lease_stop(w, &e, l, REASON_FAILED_CREATE, err);
@@ -197,6 +199,7 @@ static int start(struct lease_job *j, struct err *err) {
         struct instance instance;
         struct spec spec;
 
+        j->step = "start";
         if (!j->challenge)
                 return err_set(err, ERR_NOT_FOUND, "the challenge is no longer there");
         lease_instance_name(j->lease.id, name);
@@ -209,8 +212,10 @@ static int start(struct lease_job *j, struct err *err) {
         if (start_instance(j, &spec, &instance, err) < 0)
                 return -1;
         take_address(j, &instance);
+        j->step = "probe";
         if (probe_wait(j->slot->rt, &j->lease, &j->challenge->spec.probe, j->cancel, err) < 0)
                 return -1;
+        j->step = "doors";
         return doors_open(j->engine, &j->lease, err);
 }
 

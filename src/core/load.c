@@ -4,10 +4,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/engine_impl.h"
+#include "core/pulse.h"
 #include "model/seal.h"
 #include "store/accounts.h"
 #include "store/challenges.h"
+#include "store/events.h"
 #include "store/game.h"
+#include "store/health.h"
 #include "store/leases.h"
 
 /* Row by row under the lock: readers need not wait for the database. */
@@ -176,6 +179,40 @@ static int load_leases(struct engine *e, struct tx *tx, struct err *err) {
         return leases_each_flag(tx, put_flag, e, err);
 }
 
+/* How challenges fared: what was told of them last, and the events of the last hour, as far as they
+ * are not too many. */
+
+#define EVENTS_MOST 100000
+
+static int put_told(void *engine, const struct health *h, _unused_ struct err *err) {
+        struct engine *e = engine;
+
+        read_model_begin(e->model);
+        read_model_tell(e->model, h);
+        read_model_end(e->model);
+        return 0;
+}
+
+static int put_note(void *engine, const struct event *event, _unused_ struct err *err) {
+        struct engine *e = engine;
+
+        read_model_begin(e->model);
+        read_model_note(e->model, event);
+        read_model_end(e->model);
+        return 0;
+}
+
+static int load_health(struct engine *e, struct tx *tx, const struct chain *head, struct err *err) {
+        struct event_filter recent = { .action = -1 };
+
+        if (healths_each_latest(tx, put_told, e, err) < 0 ||
+            events_seq_before(tx, clock_now_ms() - PULSE_MS, &recent.after_seq, err) < 0)
+                return -1;
+        if (recent.after_seq < head->seq - EVENTS_MOST)
+                recent.after_seq = head->seq - EVENTS_MOST;
+        return events_each(tx, &recent, put_note, e, err);
+}
+
 int engine_load_checkpoint(struct engine *e, struct tx *tx, struct err *err) {
         struct checkpoint last;
 
@@ -191,7 +228,8 @@ int engine_load(struct engine *e, struct tx *tx, struct err *err) {
 
         if (chain_lock(tx, &chain, err) < 0 || tokens_prune(tx, clock_now_ms(), err) < 0 ||
             engine_load_nouns(e, tx, err) < 0 || load_games(e, tx, err) < 0 ||
-            load_leases(e, tx, err) < 0 || engine_load_checkpoint(e, tx, err) < 0)
+            load_leases(e, tx, err) < 0 || load_health(e, tx, &chain, err) < 0 ||
+            engine_load_checkpoint(e, tx, err) < 0)
                 return -1;
         if (e->checkpoint_seq != chain.seq)
                 e->unsigned_since_ms = clock_now_ms();

@@ -6,7 +6,10 @@
 #include "base/str.h"
 #include "core/engine_impl.h"
 #include "core/game_verbs.h"
+#include "core/watch_impl.h"
 #include "model/seal.h"
+
+#define ALIKE_LEAST 4 /* bytes of an answer that is compared with others */
 
 static const char *const verdicts[] = { [VERDICT_CORRECT] = "correct",
                                         [VERDICT_INCORRECT] = "incorrect",
@@ -147,16 +150,32 @@ static int solve(struct submit *s, struct work *w, const struct access *a, struc
         return 0;
 }
 
-/* Alike ones are found by it; what is submitted cannot be found from it without the key. */
+/* Alike ones are found by it; what is submitted cannot be found from it without the key.  Very
+ * short answers are alike by chance. */
 static void digest_wrong(const uint8_t key[KEY_SIZE], const char *text, char ret[33]) {
         char lower[SUBMISSION_MAX];
         uint8_t digest[SHA256_SIZE];
         size_t n;
 
+        ret[0] = '\0';
         for (n = 0; n < sizeof(lower) && text[n]; n++)
                 lower[n] = (char)tolower((unsigned char)text[n]);
+        if (n < ALIKE_LEAST)
+                return;
         hmac_sha256(key, lower, n, digest);
         hex_encode(digest, 16, ret);
+}
+
+/* ROW is the flag of OWNER's instance: that is certain, but not who gave it to whom. */
+static int suspect(struct work *w, const struct submit *s, const struct submission *row,
+                   struct err *err) {
+        struct suspicion found = suspicion_of(row->tenant, row->challenge, row->who, row->owner);
+        struct origin system = work_system(row->tenant);
+
+        memcpy(system.request_id, s->command.origin.request_id, sizeof(system.request_id));
+        suspicion_add(&found, SIGNAL_SHARED_FLAG, row->who, row->id, 0, row->at_ms);
+        found.certainty = suspicion_weight(&found);
+        return suspicion_note(w, &system, &found, err);
 }
 
 static int miss(struct submit *s, struct work *w, const struct access *a, struct account owner,
@@ -178,6 +197,8 @@ static int miss(struct submit *s, struct work *w, const struct access *a, struct
         row.owner = owner;
         digest_wrong(key, s->text, row.digest);
         if (submissions_insert(w->tx, &row, err) < 0)
+                return -1;
+        if (owner.id && !a->staff && suspect(w, s, &row, err) < 0)
                 return -1;
         s->verdict = VERDICT_INCORRECT;
         s->total = game_total(a->game->game, a->who);

@@ -329,7 +329,7 @@ static void check_engine(struct storm *s) {
         for (unsigned port = PORT_FROM; port <= PORT_TO; port++)
                 CHECK(!gate_stats(s->bed.gate, (uint16_t)port, &stats));
         engine_stop(e, 10000);
-        CHECK(e->jobs == 0 && e->tracked.n == 0 && e->timers.n == 2); /* tick and sweep */
+        CHECK(e->jobs == 0 && e->tracked.n == 0 && e->timers.n == 3); /* tick, sweep, look */
         CHECK(!e->slots[0].starts.first && e->slots[0].starts.running == 0);
         CHECK(!e->slots[0].stops.first && e->slots[0].stops.running == 0);
 }

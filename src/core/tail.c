@@ -71,6 +71,9 @@ static int follow(struct engine *e, struct tx *tx, struct work *w, const struct 
                 c->kind = CHANGE_NONE;
         }
         engine_put(e, c);
+        read_model_begin(e->model);
+        watch_note(e, event);
+        read_model_end(e->model);
         if (c->kind == CHANGE_LEASE) {
                 notice.lease = &c->lease;
                 engine_know_flag(e, &c->lease);

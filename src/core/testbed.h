@@ -97,6 +97,7 @@ static inline void bed_init(struct bed *b, const char *options, int64_t capacity
                 .worker = "test",
                 .sweep_ms = 300,
                 .orphan_grace_ms = 500,
+                .watch_ms = 200,
                 .threads = 28,
                 .master_key = { 1, 2, 3 },
         };

@@ -212,6 +212,8 @@ void track_due(struct engine *e, int64_t now_ms) {
                         engine_tick(e, now_ms);
                 else if (node == &e->sweep)
                         engine_sweep(e, now_ms);
+                else if (node == &e->look)
+                        watch_due(e, now_ms);
                 else
                         due(e, container_of(node, struct tracked, timer), now_ms);
         }

@@ -6,7 +6,7 @@
 #include "cli/progress.h"
 #include "daemon/doctor.h"
 #include "daemon/install.h"
-#include "model/challenge_file.h"
+#include "model/challenge_source.h"
 #include "runtime/runtime.h"
 #include "store/store.h"
 
@@ -115,27 +115,25 @@ static bool plays_on(const struct challenge *c, const struct runtime *rt, bool d
 
 static void check_images(const struct settings *s, struct runtime *rt, bool default_one,
                          struct findings *f) {
-        struct challenge **set;
-        struct complaint *bad;
-        size_t n, n_bad;
+        const struct source_config config = { .max_file_bytes = s->max_file_bytes };
+        _cleanup_source_ struct challenge_source source = { 0 };
         struct err err;
 
         if (!*s->challenges)
                 return;
-        if (challenge_dir_load(s->challenges, 0, f->arena, &set, &n, &bad, &n_bad, &err) < 0) {
-                findings_add(f, "challenges", VERDICT_BROKEN, keep(f, err.msg),
-                             "set BERTH_CHALLENGES to a folder of challenges");
+        if (challenge_source_load(s->challenges, &config, &source, &err) < 0) {
+                findings_add(
+                        f, "challenges", VERDICT_BROKEN, keep(f, err.msg),
+                        "set BERTH_CHALLENGES to a folder of challenges, or a challenges.json");
                 return;
         }
-        if (n_bad && default_one)
+        if (source.n_bad && default_one)
                 findings_add(f, "challenges", VERDICT_BROKEN,
-                             arena_printf(f->arena, "%zu files are refused", n_bad),
+                             arena_printf(f->arena, "%zu things are wrong with them", source.n_bad),
                              arena_printf(f->arena, "berth challenge lint %s", s->challenges));
-        for (size_t i = 0; i < n; i++) {
-                if (plays_on(set[i], rt, default_one))
-                        check_image(rt, keep(f, set[i]->spec.image), f);
-                challenge_unref(set[i]);
-        }
+        for (size_t i = 0; i < source.n; i++)
+                if (plays_on(source.set[i], rt, default_one))
+                        check_image(rt, keep(f, source.set[i]->spec.image), f);
 }
 
 static void check_runtimes(const struct settings *s, struct findings *f) {

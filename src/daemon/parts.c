@@ -4,6 +4,8 @@
 #include "base/log.h"
 #include "base/metric.h"
 #include "daemon/parts.h"
+#include "model/clusters.h"
+#include "os/file.h"
 
 #define BODY_MAX       ((size_t)1024 * 1024)
 #define HEADER_MAX     8192
@@ -100,14 +102,63 @@ static int open_engine(struct parts *p, struct err *err) {
         return engine_open(&config, &p->engine, err);
 }
 
+/* Who has the install's key could make this one, and nobody else. */
+static const char *own_mask_key(struct parts *p) {
+        static const char label[] = "berth mask key";
+        uint8_t digest[SHA256_SIZE];
+        char text[SHA256_TEXT];
+
+        hmac_sha256(p->install.master_key, label, sizeof(label) - 1, digest);
+        hex_encode(digest, sizeof(digest), text);
+        return arena_printf(&p->arena, "%s", text);
+}
+
+static int read_clusters(struct parts *p, struct placeholder_setting *ret, struct err *err) {
+        const char *file = p->settings->clusters;
+        struct clusters clusters;
+        char *text;
+        size_t n;
+
+        if (file_read(file, CLUSTERS_FILE_MAX, &p->arena, &text, &n, err) < 0)
+                return -1;
+        if (clusters_parse(text, n, &p->arena, &clusters, err) < 0)
+                return err_wrap(err, "%s", file);
+        ret->control_cluster = clusters.control;
+        ret->player_clusters = clusters.players;
+        ret->n_player_clusters = clusters.n;
+        return 0;
+}
+
+static int open_placeholders(struct parts *p, struct err *err) {
+        const struct settings *s = p->settings;
+        struct placeholder_setting *ret = &p->placeholders;
+
+        *ret = (struct placeholder_setting){
+                .mask_key = *s->mask_key ? s->mask_key : own_mask_key(p),
+                .control_cluster = s->control_cluster,
+                .player_clusters = s->player_cluster_list,
+        };
+        while (s->player_cluster_list[ret->n_player_clusters])
+                ret->n_player_clusters++;
+        return *s->clusters ? read_clusters(p, ret, err) : 0;
+}
+
 static int open_api(struct parts *p, struct err *err) {
-        struct api_config config = {
+        struct api_config config;
+
+        p->source = source_status_new(p->settings->challenges);
+        config = (struct api_config){
                 .engine = p->engine,
                 .loops = p->loops,
                 .n_loops = p->n_loops,
                 .limits = p->settings->limits,
                 .tenant = p->settings->tenant,
+                .pages = p->settings->pages,
+                .pages_csp = p->settings->pages_csp,
                 .max_followers = (unsigned)p->settings->max_followers,
+                .depot = p->depot,
+                .source = p->source,
+                .placeholders = p->placeholders,
         };
 
         return api_new(&config, &p->api, err);
@@ -120,9 +171,12 @@ static int open_all(struct parts *p, bool serving, struct err *err) {
                 return -1;
         if (s->gate && gate_new(s->gate_listen, p->loops, p->n_loops, &p->gate, err) < 0)
                 return err_wrap(err, "gate");
-        if (open_runtimes(p, err) < 0 || open_engine(p, err) < 0)
+        if (open_placeholders(p, err) < 0 ||
+            depot_open(s->files, s->max_file_bytes, &p->depot, err) < 0 ||
+            open_runtimes(p, err) < 0 || open_engine(p, err) < 0)
                 return -1;
-        if (serving && open_api(p, err) < 0)
+        if (serving &&
+            (open_api(p, err) < 0 || janitor_new(p->engine, p->depot, &p->janitor, err) < 0))
                 return -1;
         metric_set(METRIC_BUILD, 1, BERTH_VERSION, runtime_name(p->runtimes[0]),
                    engine_store_name(p->engine));
@@ -161,6 +215,8 @@ int parts_listen(struct parts *p, struct err *err) {
 }
 
 void parts_close(struct parts *p) {
+        p->author = author_free(p->author);
+        p->janitor = janitor_free(p->janitor);
         if (p->api)
                 api_quiesce(p->api);
         if (p->http)
@@ -169,14 +225,17 @@ void parts_close(struct parts *p) {
                 engine_stop(p->engine, ENGINE_STOP_MS);
         p->http = http_server_free(p->http);
         p->api = api_free(p->api);
+        p->source = source_status_free(p->source);
         p->gate = gate_free(p->gate);
         p->engine = engine_free(p->engine);
+        p->depot = depot_free(p->depot);
         for (size_t i = 0; i < p->n_runtimes; i++)
                 runtime_free(p->runtimes[i]);
         for (size_t i = 0; i < p->n_loops; i++) {
                 loop_stop(p->loops[i]);
                 loop_free(p->loops[i]);
         }
+        arena_done(&p->arena);
         install_done(&p->install);
         *p = (struct parts){ .install = { .lock = -1 } };
 }

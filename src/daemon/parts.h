@@ -7,7 +7,9 @@
 #pragma once
 
 #include "api/api.h"
+#include "daemon/author.h"
 #include "daemon/install.h"
+#include "daemon/janitor.h"
 #include "net/http.h"
 
 #define LOOPS_MAX 64
@@ -21,7 +23,13 @@ struct parts {
         struct runtime *runtimes[ENGINE_RUNTIMES_MAX];
         size_t n_runtimes;
         struct engine *engine;
-        struct api *api; /* from here on: serve only */
+        struct depot *depot;
+        struct arena arena; /* of what was made of the settings */
+        struct placeholder_setting placeholders;
+        struct source_status *source; /* from here on: serve only */
+        struct api *api;
+        struct janitor *janitor;
+        struct author *author; /* NULL: nobody's files are read */
         struct http_server *http;
 };
 

@@ -7,8 +7,8 @@
 #include "base/log.h"
 #include "cli/output.h"
 #include "daemon/bootstrap.h"
-#include "daemon/folder.h"
 #include "daemon/lifeline.h"
+#include "daemon/roster.h"
 
 #define LEAVE_SECONDS 28 /* of the 30 that a stop may take */
 
@@ -48,20 +48,29 @@ static const char *url_of(const struct parts *p, struct arena *arena) {
                             http_server_port(p->http));
 }
 
-/* Reads the folder of challenges, where there is one. */
-static int load_challenges(struct parts *p, bool demo, struct err *err) {
+/* Challenges and users out of files, where there are some. */
+static int load_files(struct parts *p, bool demo, struct err *err) {
         const struct settings *s = p->settings;
+        struct author_config config = { .engine = p->engine,
+                                        .depot = p->depot,
+                                        .status = p->source,
+                                        .path = s->challenges,
+                                        .max_file_bytes = s->max_file_bytes };
         struct tenant tenant;
 
-        if (!*s->challenges)
+        if (!*s->challenges && !*s->credentials)
                 return 0;
-        if (bootstrap_find(p->engine, *s->tenant || !demo ? s->tenant : "demo", &tenant, err) < 0 ||
-            folder_sync(p->engine, s->challenges, tenant.id, err) < 0)
+        if (bootstrap_find(p->engine, *s->tenant || !demo ? s->tenant : "demo", &tenant, err) < 0)
+                return err_wrap(err, "%s", *s->challenges ? "challenges" : "credentials");
+        config.tenant = tenant.id;
+        if (*s->challenges && author_new(&config, &p->author, err) < 0)
                 return err_wrap(err, "challenges");
+        if (*s->credentials && roster_load(p->engine, s->credentials, tenant.id, err) < 0)
+                return err_wrap(err, "credentials");
         return 0;
 }
 
-/* The demo's tenant comes first, as the folder may be its; its file last, as the address goes in
+/* The demo's tenant comes first, as the files may be its; its file last, as the address goes in
  * it. */
 static int open_serving(struct parts *p, const struct settings *s, bool demo, struct err *err) {
         struct tenant tenant;
@@ -69,7 +78,7 @@ static int open_serving(struct parts *p, const struct settings *s, bool demo, st
         if (parts_open(s, true, p, err) < 0)
                 return -1;
         if ((demo && bootstrap_tenant(p->engine, "demo", false, &tenant, err) < 0) ||
-            load_challenges(p, demo, err) < 0 || parts_listen(p, err) < 0) {
+            load_files(p, demo, err) < 0 || parts_listen(p, err) < 0) {
                 parts_close(p);
                 return -1;
         }
@@ -91,12 +100,10 @@ static int announce(struct parts *p, bool demo, struct err *err) {
         return 0;
 }
 
-static void reload(struct parts *p, bool demo) {
-        struct err err;
-
+static void reload(struct parts *p) {
         lifeline_tell("RELOADING=1");
-        if (load_challenges(p, demo, &err) < 0)
-                log_error("challenges stay as they were", LOG_TEXT("error", err.msg));
+        if (p->author)
+                author_reload(p->author);
         lifeline_tell("READY=1");
 }
 
@@ -114,7 +121,7 @@ int command_serve(struct call *call) {
                 return output_fail(call, &err);
         r = announce(&parts, demo, &err);
         while (r == 0 && lifeline_wait(&parts) == WISH_RELOAD)
-                reload(&parts, demo);
+                reload(&parts);
         lifeline_tell("STOPPING=1");
         log_info("stopping", LOG_INT("pid", getpid()));
         lifeline_leave(LEAVE_SECONDS);

@@ -56,6 +56,7 @@ enum flag_kind { FLAG_STATIC, FLAG_REGEX };
 struct flag_rule {
         enum flag_kind kind;
         bool case_insensitive;
+        bool once; /* a regular expression: PATTERN_ONCE */
         const char *text;
         struct pattern *pattern; /* of a regular expression */
 };
@@ -69,7 +70,7 @@ struct hint {
 /* A file to download. */
 struct attachment {
         const char *name;
-        const char *path;   /* in the author's folder; NULL where only the contents count */
+        const char *path;   /* of the author's file; NULL where only the contents count */
         const char *digest; /* SHA-256 in hexadecimal; "" until the file was read */
         int64_t bytes;
 };
@@ -126,6 +127,11 @@ void challenge_rewrite(struct challenge *c);
 void challenge_seal(const struct challenge *c, const uint8_t key[KEY_SIZE], struct buf *ret);
 /* Opens the boxes in O, what challenge_seal() wrote.  Fails: INVALID. */
 _must_check_ int challenge_unseal(json_t *o, const uint8_t key[KEY_SIZE], struct err *err);
+
+/* What programs of CTFG's know it by. */
+static inline int64_t challenge_number(const struct challenge *c) {
+        return c->number ? c->number : c->id;
+}
 
 /* Does TEXT (as submitted: blanks at its ends do not count) solve C by one of its own flags?  Takes
  * as long whatever is wrong with it. */

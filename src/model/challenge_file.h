@@ -27,24 +27,12 @@
 #pragma once
 
 #include "model/challenge.h"
+#include "model/marks.h"
 
 #define CHALLENGE_FILE_MAX 1048576
 
-/* Where and why a file was refused. */
-struct complaint {
-        const char *file;
-        int line; /* 1-based; 0: the whole file */
-        const char *reason;
-};
-
-/* One file's text.  The caller owns *ret.  Fails: INVALID; *line is the line at fault. */
+/* One file's text.  The caller owns *ret; MARKS gets the place of each value.  Fails: INVALID, with
+ * *at; line 0 for the whole file. */
 _must_check_ int challenge_file_parse(const char *text, size_t n, int64_t tenant,
-                                      struct challenge **ret, int *line, struct err *err);
-
-/* Every challenge.yml (and challenge.yaml) in DIR or in a folder of DIR.  Good files are in
- * *RET (references owned by the caller, array in ARENA, ordered by slug), bad ones in *COMPLAINTS.
- * Two with one slug are a complaint.  Fails only when DIR cannot be read. */
-_must_check_ int challenge_dir_load(const char *dir, int64_t tenant, struct arena *arena,
-                                    struct challenge ***ret, size_t *n,
-                                    struct complaint **complaints, size_t *n_complaints,
-                                    struct err *err);
+                                      struct marks *marks, struct challenge **ret, struct mark *at,
+                                      struct err *err);

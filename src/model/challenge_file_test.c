@@ -1,34 +1,33 @@
 #include "model/challenge_file.h"
 
-#include <ftw.h>
-#include <sys/stat.h>
-
 #include "test.h"
 
 static struct challenge *parse(const char *text) {
+        _cleanup_marks_ struct marks marks = { 0 };
         struct challenge *c = NULL;
+        struct mark at = { 0 };
         struct err err;
-        int line = -1;
 
-        if (challenge_file_parse(text, strlen(text), 2, &c, &line, &err) < 0) {
-                fprintf(stderr, "line %d: %s\n", line, err.msg);
+        if (challenge_file_parse(text, strlen(text), 2, &marks, &c, &at, &err) < 0) {
+                fprintf(stderr, "line %d: %s\n", at.line, err.msg);
                 exit(1);
         }
         return c;
 }
 
 static void check_refused(const char *text, int line, const char *reason) {
+        _cleanup_marks_ struct marks marks = { 0 };
         struct challenge *c = NULL;
         struct err err = { .kind = ERR_INTERNAL };
-        int found = -1;
+        struct mark found = { 0 };
 
-        CHECK(challenge_file_parse(text, strlen(text), 2, &c, &found, &err) == -1);
+        CHECK(challenge_file_parse(text, strlen(text), 2, &marks, &c, &found, &err) == -1);
         CHECK(err.kind == ERR_INVALID);
         if (!strstr(err.msg, reason))
                 CHECK_STR(err.msg, reason);
-        if (found != line)
-                fprintf(stderr, "line %d, not %d: %s\n", found, line, err.msg);
-        CHECK(found == line);
+        if (found.line != line)
+                fprintf(stderr, "line %d, not %d: %s\n", found.line, line, err.msg);
+        CHECK(found.line == line);
         CHECK(c == NULL);
 }
 
@@ -161,9 +160,10 @@ TEST(what_could_surprise_is_refused) {
 TEST(depth_and_size_are_bounded) {
         char deep[512] = "name: N\nx: ";
         struct buf big = { 0 };
+        _cleanup_marks_ struct marks marks = { 0 };
         struct challenge *c;
+        struct mark at = { 7, 7 };
         struct err err;
-        int line = -1;
 
         memset(deep + strlen(deep), '[', 200);
         check_refused(deep, 2, "nested deeper than 32 levels");
@@ -178,139 +178,20 @@ TEST(depth_and_size_are_bounded) {
         buf_str(&big, "name: N\n#");
         while (big.len <= CHALLENGE_FILE_MAX)
                 buf_str(&big, "##########");
-        CHECK(challenge_file_parse(big.data, big.len, 2, &c, &line, &err) == -1);
-        CHECK(line == 0);
+        CHECK(challenge_file_parse(big.data, big.len, 2, &marks, &c, &at, &err) == -1);
+        CHECK(at.line == 0);
         CHECK_STR(err.msg, "the file is larger than 1048576 bytes");
         buf_done(&big);
 }
 
-/* A folder for a test, with files in folders of it. */
-static char dir[] = "/tmp/berth-challenges-XXXXXX";
-
-static void put(const char *folder, const char *name, const char *text) {
-        char path[256];
-        FILE *f;
-
-        snprintf(path, sizeof(path), "%s/%s", dir, folder);
-        CHECK(mkdir(path, 0700) == 0 || *folder == '\0');
-        snprintf(path, sizeof(path), "%s/%s/%s", dir, folder, name);
-        f = fopen(path, "w");
-        CHECK(f != NULL);
-        fputs(text, f);
-        fclose(f);
-}
-
-static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *at) {
-        (void)st;
-        (void)kind;
-        (void)at;
-        return remove(path);
-}
-
-static void remove_dir(void) { CHECK(nftw(dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS) == 0); }
-
-TEST(good_ones_load_beside_bad_ones) {
-        _cleanup_arena_ struct arena arena = { 0 };
-        struct challenge **all;
-        struct complaint *bad;
-        size_t n, n_bad;
+TEST(places_have_columns) {
+        static const char text[] = "name: N\nhints:\n  - {content: a,  cost: b}\n";
+        _cleanup_marks_ struct marks marks = { 0 };
+        struct challenge *c = NULL;
+        struct mark at = { 0 };
         struct err err;
 
-        CHECK(mkdtemp(dir) != NULL);
-        put("zeta", "challenge.yml", "name: Zeta\n");
-        put("alpha", "challenge.yaml", "name: Beta\n");
-        put("broken", "challenge.yml", "name: Broken\nvalue: x\n");
-        put("twin", "challenge.yml", "name: BETA\n");
-        put("unrelated", "readme.txt", "not read");
-        put(".git", "challenge.yml", "neither is this");
-        put("", "challenge.yml", "name: Top\n");
-        CHECK_OK(challenge_dir_load(dir, 2, &arena, &all, &n, &bad, &n_bad, &err));
-        remove_dir();
-        CHECK(n == 3);
-        CHECK_STR(all[0]->slug, "beta");
-        CHECK_STR(all[1]->slug, "top");
-        CHECK_STR(all[2]->slug, "zeta");
-        CHECK(n_bad == 2);
-        CHECK(strstr(bad[0].file, "/broken/challenge.yml") != NULL);
-        CHECK(bad[0].line == 2);
-        CHECK_STR(bad[0].reason, "value: must be a whole number from 0 to 1000000");
-        CHECK(strstr(bad[1].file, "/twin/challenge.yml") != NULL);
-        CHECK(bad[1].line == 0);
-        CHECK(strstr(bad[1].reason, "the slug \"beta\" is already taken by") != NULL);
-        for (size_t i = 0; i < n; i++)
-                challenge_unref(all[i]);
-}
-
-TEST(what_cannot_be_read_is_a_complaint) {
-        _cleanup_arena_ struct arena arena = { 0 };
-        struct challenge **all;
-        struct complaint *bad;
-        char path[256];
-        size_t n, n_bad;
-        struct err err;
-
-        CHECK(mkdtemp(dir) != NULL);
-        snprintf(path, sizeof(path), "%s/challenge.yml", dir);
-        CHECK(mkfifo(path, 0600) == 0); /* reading it would wait for ever */
-        snprintf(path, sizeof(path), "%s/challenge.yaml", dir);
-        CHECK(symlink("nowhere", path) == 0);
-        CHECK_OK(challenge_dir_load(dir, 2, &arena, &all, &n, &bad, &n_bad, &err));
-        remove_dir();
-        CHECK(n == 0 && n_bad == 2);
-        CHECK_STR(bad[0].reason, "is no regular file");
-        CHECK(strstr(bad[1].reason, "cannot be read: No such file") != NULL);
-}
-
-TEST(many_files_load) {
-        _cleanup_arena_ struct arena arena = { 0 };
-        struct challenge **all;
-        struct complaint *bad;
-        size_t n, n_bad;
-        struct err err;
-
-        CHECK(mkdtemp(dir) != NULL);
-        for (int i = 0; i < 40; i++) {
-                char folder[16], text[32];
-
-                snprintf(folder, sizeof(folder), "c%02d", i);
-                snprintf(text, sizeof(text), "name: n%02d\n", 39 - i);
-                put(folder, "challenge.yml", i % 2 ? "name: [\n" : text);
-        }
-        CHECK_OK(challenge_dir_load(dir, 2, &arena, &all, &n, &bad, &n_bad, &err));
-        remove_dir();
-        CHECK(n == 20 && n_bad == 20);
-        for (size_t i = 1; i < n; i++)
-                CHECK(strcmp(all[i - 1]->slug, all[i]->slug) < 0);
-        for (size_t i = 0; i < n; i++)
-                challenge_unref(all[i]);
-}
-
-TEST(a_folder_that_is_not_there_fails) {
-        _cleanup_arena_ struct arena arena = { 0 };
-        struct challenge **all;
-        struct complaint *bad;
-        size_t n, n_bad;
-        struct err err;
-
-        CHECK(challenge_dir_load("/nonexistent/challenges", 2, &arena, &all, &n, &bad, &n_bad,
-                                 &err) == -1);
-        CHECK(strstr(err.msg, "/nonexistent/challenges: No such file") != NULL);
-}
-
-TEST(the_examples_load) {
-        _cleanup_arena_ struct arena arena = { 0 };
-        struct challenge **all;
-        struct complaint *bad;
-        size_t n, n_bad, instances = 0;
-        struct err err;
-
-        CHECK_OK(challenge_dir_load(EXAMPLES, 2, &arena, &all, &n, &bad, &n_bad, &err));
-        for (size_t i = 0; i < n_bad; i++)
-                fprintf(stderr, "%s:%d: %s\n", bad[i].file, bad[i].line, bad[i].reason);
-        CHECK(n >= 6 && n_bad == 0);
-        for (size_t i = 0; i < n; i++) {
-                instances += all[i]->has_instance;
-                challenge_unref(all[i]);
-        }
-        CHECK(instances >= 4);
+        CHECK(challenge_file_parse(text, strlen(text), 2, &marks, &c, &at, &err) == -1);
+        CHECK(at.line == 3 && at.column == 19);
+        CHECK(marks_find(&marks, "hints").line == 2 && marks_find(&marks, "hints").column == 1);
 }

@@ -68,11 +68,12 @@ static int parse_scoring(const struct place *at, struct scoring *s, struct err *
 /* Flags: a text, or {type, content, data}. */
 
 static int parse_flag_object(const struct place *at, struct flag_rule *f, struct err *err) {
-        const char *type, *data;
+        const char *type, *data, *match;
 
         if (place_text(at, "type", "static", WORD_MAX, &type, err) < 0 ||
             place_text(at, "content", NULL, FLAG_MAX - 1, &f->text, err) < 0 ||
-            place_text(at, "data", "", WORD_MAX, &data, err) < 0)
+            place_text(at, "data", "", WORD_MAX, &data, err) < 0 ||
+            place_text(at, "match", "whole", WORD_MAX, &match, err) < 0)
                 return -1;
         if (strcmp(type, "static") != 0 && strcmp(type, "regex") != 0)
                 return place_wrong(at, "type", err, "must be static or regex");
@@ -80,6 +81,9 @@ static int parse_flag_object(const struct place *at, struct flag_rule *f, struct
         f->case_insensitive = strcmp(data, "case_insensitive") == 0;
         if (*data && !f->case_insensitive && strcmp(data, "case_sensitive") != 0)
                 return place_wrong(at, "data", err, "must be case_insensitive or nothing");
+        f->once = strcmp(match, "once") == 0;
+        if (!f->once && strcmp(match, "whole") != 0)
+                return place_wrong(at, "match", err, "must be whole or once");
         return 0;
 }
 
@@ -91,7 +95,8 @@ static int check_flag(const struct place *at, const char *key, struct flag_rule 
                 return place_wrong(at, key, err, "is empty");
         if (f->kind != FLAG_REGEX)
                 return 0;
-        if (pattern_new(f->text, f->case_insensitive, &f->pattern, &why) < 0)
+        if (pattern_new(f->text, f->once ? PATTERN_ONCE : PATTERN_WHOLE, f->case_insensitive,
+                        &f->pattern, &why) < 0)
                 return place_wrong(at, key, err, "%s", why.msg);
         return 0;
 }

@@ -9,3 +9,6 @@ extern const char *const challenge_instance_keys[];
 _must_check_ int challenge_parse_instance(const struct place *at, struct instance_spec *s,
                                           struct err *err);
 _must_check_ int challenge_parse_game(const struct place *at, struct challenge *c, struct err *err);
+
+/* "Web 101!" gives "web-101", what has no letters or digits ""; at most SLUG_MAX bytes. */
+const char *challenge_make_slug(struct arena *arena, const char *title);

@@ -9,8 +9,7 @@
 #define DESCRIPTION_MAX 65536
 #define WORD_MAX        31
 
-/* "Web 101!" gives "web-101". */
-static const char *make_slug(struct arena *a, const char *title) {
+const char *challenge_make_slug(struct arena *a, const char *title) {
         char *slug = arena_alloc(a, SLUG_MAX + 1);
         size_t n = 0;
 
@@ -38,7 +37,7 @@ static int parse_names(const struct place *at, struct challenge *c, struct err *
         if (place_name(at, "slug", NULL, SLUG_MAX, &c->slug, err) < 0)
                 return -1;
         if (!c->slug)
-                c->slug = make_slug(at->arena, c->title);
+                c->slug = challenge_make_slug(at->arena, c->title);
         if (!*c->slug)
                 return place_wrong(at, "slug", err,
                                    "is missing, and none can be made from the name");

@@ -169,6 +169,8 @@ static void write_flag_rule(struct buf *b, const struct flag_rule *f, size_t i,
                 write_text(b, "content", f->text);
         if (f->case_insensitive)
                 write_text(b, "data", "case_insensitive");
+        if (f->once)
+                write_text(b, "match", "once");
         json_close(b, '}');
 }
 

@@ -39,8 +39,9 @@ struct submission {
         int64_t user, challenge;
         int64_t at_ms, seq;
         enum submission_result result;
-        const char *box;      /* the wrong text, sealed (seal.h); "" for a right one */
-        char digest[33];      /* of the wrong text, trimmed and in lower case; "" for a right one */
+        const char *box; /* the wrong text, sealed (seal.h); "" for a right one */
+        char digest[33]; /* of the wrong text, trimmed and in lower case; "" for a right one, and
+                            for one of fewer than 4 bytes */
         struct account owner; /* whose derived flag it was; id 0: nobody's */
         char address[17];     /* a keyed hash of where it came from */
         char agent[64];       /* "Firefox on Linux" */

@@ -27,6 +27,13 @@ static void init(void) {
                 abort();
 }
 
+static int retry_after_of(CURL *c) {
+        curl_off_t seconds = 0;
+
+        curl_easy_getinfo(c, CURLINFO_RETRY_AFTER, &seconds);
+        return seconds > 0 && seconds < INT32_MAX ? (int)seconds : 0;
+}
+
 static int status_of(CURL *c) {
         long got = 0;
 
@@ -138,6 +145,8 @@ int client_do(const struct client_request *request, client_sink *sink, void *arg
         if (code != CURLE_OK && !a.stopped)
                 return fail(code, request, why, err);
         *status = status_of(c);
+        if (request->retry_after_s)
+                *request->retry_after_s = retry_after_of(c);
         if (!sink)
                 buf_add(body, a.body.data, a.body.len);
         return 0;

@@ -12,7 +12,8 @@ struct client_request {
         const void *body;
         size_t n;
         int timeout_ms;
-        size_t max_bytes; /* of the answer */
+        size_t max_bytes;   /* of the answer */
+        int *retry_after_s; /* NULL, or where the answer's Retry-After goes; 0: it has none */
 };
 
 /* Called for each piece when given: for streams.  *status is known by then.  Returns false to stop.

@@ -41,14 +41,16 @@ int file_read(const char *path, size_t max, struct arena *arena, char **ret, siz
         return 0;
 }
 
-static int write_all(int fd, const char *data, size_t n) {
+int file_add(int fd, const char *temporary, const void *data, size_t n, struct err *err) {
+        const char *at = data;
+
         while (n > 0) {
-                ssize_t done = write(fd, data, n);
+                ssize_t done = write(fd, at, n);
 
                 if (done < 0 && errno != EINTR)
-                        return -1;
+                        return failed(err, "writing", temporary);
                 if (done > 0) {
-                        data += done;
+                        at += done;
                         n -= (size_t)done;
                 }
         }
@@ -69,6 +71,14 @@ static int sync_folder(const char *path, struct err *err) {
         return 0;
 }
 
+int file_settle(int fd, const char *temporary, const char *path, struct err *err) {
+        if (fsync(fd) == 0 && rename(temporary, path) == 0)
+                return sync_folder(path, err);
+        failed(err, "writing", path);
+        unlink(temporary);
+        return -1;
+}
+
 int file_write(const char *path, unsigned mode, const void *data, size_t n, struct err *err) {
         char temporary[PATH_MAX];
         _cleanup_close_ int fd = -1;
@@ -78,13 +88,11 @@ int file_write(const char *path, unsigned mode, const void *data, size_t n, stru
         fd = mkostemp(temporary, O_CLOEXEC);
         if (fd < 0)
                 return failed(err, "creating", temporary);
-        if (fchmod(fd, mode) < 0 || write_all(fd, data, n) < 0 || fsync(fd) < 0 ||
-            rename(temporary, path) < 0) {
-                failed(err, "writing", path);
-                unlink(temporary);
-                return -1;
-        }
-        return sync_folder(path, err);
+        if (fchmod(fd, mode) == 0 && file_add(fd, temporary, data, n, err) == 0)
+                return file_settle(fd, temporary, path, err);
+        failed(err, "writing", path);
+        unlink(temporary);
+        return -1;
 }
 
 int file_mkdirs(const char *path, unsigned mode, struct err *err) {
