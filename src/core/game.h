@@ -128,7 +128,8 @@ struct board_challenge {
 /* As it was before a moment, or is.  Immutable, counts its references, which any thread may. */
 struct board {
         int refs;
-        uint64_t version;  /* who makes it says */
+        uint64_t version;  /* who makes it says, as of ... */
+        int64_t seq;       /* ... the last event that it knows of */
         int64_t cutoff_ms; /* what counts was before; BOARD_LIVE: all */
         size_t n, n_challenges;
         struct board_row *rows; /* in order of place: score, then the earlier last score */

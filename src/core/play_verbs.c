@@ -23,6 +23,7 @@ struct event deed_event(const struct work *w, const struct origin *o, enum actio
 
         read_model_account_name(w->model, who, name);
         e.account = who;
+        deed_hide(w, &e);
         event_text(&e, "name", name);
         if (!c)
                 return e;
@@ -30,6 +31,11 @@ struct event deed_event(const struct work *w, const struct origin *o, enum actio
         event_text(&e, "challenge", c->slug);
         event_text(&e, "title", c->title);
         return e;
+}
+
+void deed_hide(const struct work *w, struct event *e) {
+        if (!game_counts(games_of(w->games, e->tenant)->game, e->account))
+                event_int(e, "hidden", 1);
 }
 
 void deed_gain(struct event *e, const struct gain *gain) {

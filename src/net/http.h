@@ -151,4 +151,9 @@ struct http_stream *http_stream_open(struct http_req *req, int status, const cha
                                      size_t max_pending_bytes);
 bool http_stream_write(struct http_stream *s, const void *data, size_t n);
 bool http_stream_alive(struct http_stream *s);
+size_t http_stream_pending(struct http_stream *s); /* bytes that wait */
+/* FN(ARG) runs on the request's loop each time that what waits has come down to LOW bytes or less
+ * from more; it may write and close.  On the loop's thread, before the first write; then that
+ * thread closes, too. */
+void http_stream_on_low(struct http_stream *s, size_t low, void (*fn)(void *arg), void *arg);
 void http_stream_close(struct http_stream *s); /* once; the caller's handle ends */
