@@ -7,20 +7,25 @@
 
 #include "api/body.h"
 #include "api/credential.h"
+#include "api/crowd.h"
 #include "api/idempotency.h"
+#include "api/live.h"
 #include "api/logs.h"
 #include "api/openapi.h"
 #include "api/pages.h"
 #include "api/passwords.h"
+#include "api/places.h"
 #include "api/problem.h"
 #include "api/scoreboard.h"
 #include "api/tally.h"
+#include "api/tickets.h"
 #include "api/wait.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
 
-#define SLOW_US INT64_C(1000000)
+#define WATCHERS_MS INT64_C(2000) /* until they have read what waits for them */
+#define SLOW_US     INT64_C(1000000)
 
 static handler_fn *const handlers[] = {
 #define ROUTE(m, t, handler, p, b, s, l, ps, a, w) handler,
@@ -399,6 +404,19 @@ void api_done(void *api, struct http_req *req) {
 
 /* --- life --- */
 
+static int live_open(struct api *a, struct err *err) {
+        uint8_t key[KEY_SIZE];
+
+        engine_stream_key(a->config.engine, key);
+        a->tickets = tickets_new(key);
+        a->places = places_new(a->config.max_watchers, a->config.user_watchers);
+        a->live = live_new(a);
+        for (size_t i = 0; i < a->config.n_loops; i++)
+                if (crowd_new(&a->lanes[i], &a->lanes[i].crowd, err) < 0)
+                        return -1;
+        return 0;
+}
+
 int api_new(const struct api_config *config, struct api **ret, struct err *err) {
         _cleanup_(api_freep) struct api *a = calloc(1, sizeof(*a));
         uint8_t chance[6];
@@ -422,7 +440,7 @@ int api_new(const struct api_config *config, struct api **ret, struct err *err) 
                 a->lanes[i].boards = scoreboard_new();
                 a->lanes[i].pages = pages_new();
         }
-        if (followers_new(config->max_followers, &a->followers, err) < 0 ||
+        if (live_open(a, err) < 0 || followers_new(config->max_followers, &a->followers, err) < 0 ||
             passwords_new((unsigned)config->n_loops, &a->passwords, err) < 0)
                 return -1;
         *ret = TAKE(a);
@@ -433,6 +451,7 @@ void api_quiesce(struct api *a) {
         atomic_store(&a->quiet, true);
         followers_quiesce(a->followers);
         passwords_quiesce(a->passwords);
+        crowd_quiesce(a, WATCHERS_MS);
         for (size_t i = 0; i < a->config.n_loops; i++)
                 wait_lane_quiesce(&a->lanes[i]);
 }
@@ -446,9 +465,13 @@ struct api *api_free(struct api *a) {
                 wait_lane_done(&a->lanes[i]);
                 free(a->lanes[i].digests);
                 scoreboard_free(a->lanes[i].boards);
+                crowd_free(a->lanes[i].crowd);
                 pages_free(a->lanes[i].pages);
         }
         free(a->lanes);
+        live_free(a->live);
+        tickets_free(a->tickets);
+        places_free(a->places);
         idempotency_free(a->keys);
         limits_free(a->limits);
         tally_free(a->tally);
@@ -462,4 +485,5 @@ void api_notice(void *api, const struct notice *notices, size_t n) {
 
         for (size_t i = 0; i < a->config.n_loops; i++)
                 wait_notice(&a->lanes[i], notices, n);
+        live_notice(a->live, notices, n);
 }

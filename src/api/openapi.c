@@ -228,8 +228,11 @@ static const char *title_of(int status) {
                 int status;
                 const char *title;
         } titles[] = {
-                { 200, "Done" },        { 201, "Made" },
-                { 202, "Accepted" },    { 204, "Done; there is nothing to say" },
+                { 101, "The WebSocket begins" },
+                { 200, "Done" },
+                { 201, "Made" },
+                { 202, "Accepted" },
+                { 204, "Done; there is nothing to say" },
                 { 304, "Not changed" },
 #define ERR(id, http, code, t) { http, t },
 #include "base/errors.def"
@@ -241,11 +244,12 @@ static const char *title_of(int status) {
         return "";
 }
 
-/* WORD is "200:Instance", "200:[Instance]", "200:text" or "404". */
+/* WORD is "200:Instance", "200:[Instance]", "200:text", "200:events" or "404". */
 static void write_answer(struct buf *b, const char *word, bool cre) {
         char status[4] = { word[0], word[1], word[2], '\0' };
         const char *type = word[3] ? word + 4 : NULL;
-        bool text = type && strcmp(type, "text") == 0;
+        bool events = type && strcmp(type, "events") == 0;
+        bool text = events || (type && strcmp(type, "text") == 0);
 
         json_key(b, status);
         json_open(b, '{');
@@ -253,9 +257,10 @@ static void write_answer(struct buf *b, const char *word, bool cre) {
         if (!type && *status == '4' && cre && strcmp(status, "413") != 0) /* that is the server's */
                 type = "CreAnswer";
         if (type || *status >= '4') {
-                open_content(b, text ? "text/plain" :
-                                type ? "application/json" :
-                                       "application/problem+json");
+                open_content(b, events ? "text/event-stream" :
+                                text   ? "text/plain" :
+                                type   ? "application/json" :
+                                         "application/problem+json");
                 if (type && *type == '[')
                         write_page_schema(b, type);
                 else
