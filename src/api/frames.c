@@ -24,6 +24,8 @@ static const struct form {
 #include "api/frames.def"
 };
 
+bool frame_has(enum action action) { return forms[action].there; }
+
 static void write_member(struct buf *b, const struct event *e, const char *key) {
         size_t n;
         const char *value = event_member(e, key, &n);

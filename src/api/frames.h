@@ -33,6 +33,8 @@ struct frame {
         bool reset;  /* the game begins anew */
 };
 
+/* May an event with ACTION have one? */
+bool frame_has(enum action action);
 /* Appends the frame of E to TEXT.  False, and nothing, when E has none. */
 bool frame_of(const struct event *e, struct frame *ret, struct buf *text);
 

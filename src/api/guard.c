@@ -101,7 +101,7 @@ static enum found look_up(struct call *c, const uint8_t digest[SHA256_SIZE]) {
 }
 
 /* An address that sends many bad tokens gets 429; a good token is let in from anywhere. */
-static bool refuse(struct call *c, const char *why) {
+bool guard_refuse(struct call *c, const char *why) {
         int64_t wait = 0;
 
         if (c->api->config.limits)
@@ -159,11 +159,11 @@ bool guard_check(struct call *c) {
 
         text = credentials(c, &n, &why);
         if (!text)
-                return refuse(c, why);
+                return guard_refuse(c, why);
         switch (look_up(c, digest_of(c->lane->digests, text, n))) {
         case FOUND_NONE:
-                return refuse(c, c->session ? "The session has ended: sign in again" :
-                                              "The token is unknown, expired or revoked");
+                return guard_refuse(c, c->session ? "The session has ended: sign in again" :
+                                                    "The token is unknown, expired or revoked");
         case FOUND_BANNED:
                 problem_replyf(c, ERR_FORBIDDEN, "This account is banned");
                 return false;
@@ -227,7 +227,7 @@ bool guard_board(struct call *c) {
         open = game && game->rules.public_board;
         read_model_unlock(c->api->model);
         if (!open)
-                return refuse(c, why);
+                return guard_refuse(c, why);
         c->origin.tenant = tenant;
         return true;
 }
