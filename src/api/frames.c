@@ -91,8 +91,7 @@ bool frame_of(const struct event *e, struct frame *ret, struct buf *text) {
                                .at_ms = e->at_ms,
                                .who = e->account,
                                .challenge = e->challenge,
-                               .ref = form->type == FRAME_AWARD ? event_number(e, "award", 0) :
-                                                                  event_number(e, "at_seq", e->seq),
+                               .ref = event_number(e, "at_seq", e->seq),
                                .type = form->type,
                                .hidden = event_number(e, "hidden", 0) != 0,
                                .reset = e->action == ACTION_GAME_RESET };

@@ -27,7 +27,7 @@ struct frame {
         int64_t seq, at_ms;
         struct account who;
         int64_t challenge;
-        int64_t ref; /* of a solve, the seq that it counts from; of an award, its id */
+        int64_t ref; /* the seq that it counts from */
         enum frame_type type;
         bool hidden; /* about an account that is on no board: for organisers only */
         bool reset;  /* the game begins anew */

@@ -168,11 +168,12 @@ struct page {
         struct watcher *watcher;
 };
 
+static void go_on(struct watcher *w, const struct batch *first);
+
 static void on_page(void *arg) {
         struct page *p = arg;
         struct watcher *w = p->watcher;
         struct batch *b = p->page.ret;
-        struct sight sight;
 
         free(p);
         w->reading = false;
@@ -181,9 +182,7 @@ static void on_page(void *arg) {
         } else if (!b) {
                 watcher_end(w, WS_LATER, "the log cannot be read at the moment");
         } else {
-                look(w, &sight);
-                if (gather(w, b, &sight))
-                        watcher_pump(w);
+                go_on(w, b);
         }
         batch_unref(b);
 }
@@ -235,17 +234,18 @@ static void arrive(struct watcher *w) {
                 w->live = true;
 }
 
-void watcher_pump(struct watcher *w) {
+/* From FIRST on, if there is one. */
+static void go_on(struct watcher *w, const struct batch *first) {
         struct live *l = w->crowd->api->live;
         struct batch *b = NULL;
         struct sight sight;
         int64_t bound = 0;
         bool ok = true;
 
-        if (w->live || w->reading || !find_begin(w))
-                return;
         buf_clear(&w->crowd->gathered);
         look(w, &sight);
+        if (first)
+                ok = gather(w, first, &sight);
         while (ok && pending(w) < CROWD_ROOM_BYTES) {
                 switch (live_next(l, w->tenant, w->seq, &b, &bound)) {
                 case LIVE_BATCH:
@@ -266,6 +266,11 @@ void watcher_pump(struct watcher *w) {
         }
         if (ok)
                 flush(w);
+}
+
+void watcher_pump(struct watcher *w) {
+        if (!w->live && !w->reading && find_begin(w))
+                go_on(w, NULL);
 }
 
 void watcher_give(struct watcher *w, const struct batch *b, struct rendered *ctfg,

@@ -82,8 +82,8 @@ int64_t game_wrong(const struct game *g, int64_t challenge);
 /* Has WHO done anything that counts: a solve, a hint, an award? */
 bool game_active(const struct game *g, struct account who);
 
-/* Is the award ID, which WHO was given, still there? */
-bool game_awarded(const struct game *g, struct account who, int64_t id);
+/* Is the award that event SEQ gave to WHO still there?  (An id may come again.) */
+bool game_awarded(const struct game *g, struct account who, int64_t seq);
 
 /* What WHO has now: solves with their bonuses and awards, less hints as far as these take it to
  * zero.  0 for who is not known. */
