@@ -1,7 +1,7 @@
 /*
- * How long a board takes to be made anew after one solve, with 2,000 accounts that have solved half of
- * 100 challenges of decaying value, so that a solve changes what 1,000 others have; beside a sort of as
- * many rows, which is what a board made from nothing could not do without.
+ * How long a board takes to be made anew after one solve, with 2,000 accounts that have solved half
+ * of 100 challenges of decaying value, so that a solve changes what 1,000 others have; beside a
+ * sort of as many rows, which is what a board made from nothing could not do without.
  *
  *         board_bench [ACCOUNTS [CHALLENGES]]
  */

@@ -120,8 +120,8 @@ static inline bool call_may(const struct call *c, enum permission p) {
 
 /* Does an organiser ask, who sees more than players? */
 static inline bool call_is_staff(const struct call *c) { return c->origin.role >= ROLE_ORGANISER; }
-/* From now on the origin is USER. */
-void call_take_user(struct call *c, int64_t user);
+/* From now on the origin is the user ID. */
+void call_take_user(struct call *c, int64_t id);
 
 struct digests *guard_digests_new(void); /* freed with free() */
 /* Checks the Authorization header, or the session's cookie, and fills in the origin; replies and

@@ -20,7 +20,7 @@ int query_int(const char *key, const char *text, int64_t min, int64_t max, int64
 static int digit(char c) {
         if (c >= '0' && c <= '9')
                 return c - '0';
-        c = (char)(c | 0x20);
+        c = str_lower(c);
         return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
@@ -35,7 +35,9 @@ char *query_decode(char *text) {
                         *to++ = (char)(high * 16 + low);
                         s += 2;
                 } else {
-                        *to++ = *s == '+' ? ' ' : *s;
+                        char c = *s;
+
+                        *to++ = c == '+' ? ' ' : c;
                 }
         }
         *to = '\0';

@@ -42,14 +42,13 @@ enum route_body {
 
 struct route {
         enum http_method method;
-        const char *template;
-        const char *handler; /* its name; also the operation's in OpenAPI */
         enum permission permission;
         enum route_body body;
-        const char *schema;
         enum limit limit;
         uint64_t params; /* bits of enum route_param */
-        const char *answers, *summary;
+        const char *template;
+        const char *handler; /* its name; also the operation's in OpenAPI */
+        const char *schema, *answers, *summary;
 };
 
 extern const struct route routes[];

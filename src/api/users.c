@@ -207,7 +207,7 @@ void user_create(struct call *c) {
         struct user *u = &m->create.user;
         struct err err;
 
-        *m = (struct making){ .create.user.role = ROLE_PLAYER };
+        *m = (struct making){ .create.user.role = ROLE_PLAYER, .password = "" };
         if (account_tenant(c, &err) < 0 || body_name(c->body, "name", u->name, &err) < 0 ||
             read_membership(c, u, &err) < 0 || read_board(c, u, &err) < 0 ||
             body_text_or(c->body, "password", PASSWORD_MAX, &m->password, &err) < 0) {

@@ -149,8 +149,6 @@ static int solve(struct submit *s, struct work *w, const struct access *a, struc
         return 0;
 }
 
-static char lower_of(char c) { return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c); }
-
 /* Alike ones are found by it; what is submitted cannot be found from it without the key.  Very
  * short answers are alike by chance. */
 static void digest_wrong(const uint8_t key[KEY_SIZE], const char *text, char ret[33]) {
@@ -160,7 +158,7 @@ static void digest_wrong(const uint8_t key[KEY_SIZE], const char *text, char ret
 
         ret[0] = '\0';
         for (n = 0; n < sizeof(lower) && text[n]; n++)
-                lower[n] = lower_of(text[n]);
+                lower[n] = str_lower(text[n]);
         if (n < ALIKE_LEAST)
                 return;
         hmac_sha256(key, lower, n, digest);

@@ -1,7 +1,6 @@
 #include "model/challenge.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,7 +73,7 @@ static void digest_text(const char *text, size_t n, bool fold, uint8_t ret[SHA25
 
         buf_add(&b, text, n);
         for (size_t i = 0; fold && i < n; i++)
-                b.data[i] = (char)tolower((unsigned char)b.data[i]);
+                b.data[i] = str_lower(b.data[i]);
         sha256(b.data, b.len, ret);
 }
 
