@@ -58,11 +58,10 @@ static void write_list(const struct view *v, const struct page *page, struct buf
 
 void challenge_list(struct call *c) {
         char etag[ETAG_SIZE];
-        struct buf *body;
+        struct http_blob *body;
         struct page page;
         struct view v;
         struct err err;
-        bool fresh;
 
         if (page_parse(c, true, &page, &err) < 0) {
                 problem_reply(c, &err);
@@ -75,11 +74,13 @@ void challenge_list(struct call *c) {
                 return;
         }
         tag_list(&v, &page, etag);
-        body = kept_body(c->lane->kept, etag, &fresh);
-        if (fresh)
-                write_list(&v, &page, body);
+        body = kept_get(c->lane->kept, etag);
+        if (!body) {
+                write_list(&v, &page, call_buf(c));
+                body = kept_put(c->lane->kept, etag, &c->lane->scratch);
+        }
         read_model_unlock(c->api->model);
-        call_reply_etag(c, body, etag);
+        call_reply_kept(c, body, etag);
 }
 
 void challenge_get(struct call *c) {

@@ -11,7 +11,7 @@
 
 struct slot {
         char tag[ETAG_SIZE];
-        struct buf body;
+        struct http_blob *body;
         uint64_t used; /* when it was asked for last; 0: empty */
 };
 
@@ -32,7 +32,7 @@ struct kept *kept_new(void) {
 
 struct kept *kept_free(struct kept *k) {
         for (size_t i = 0; k && i < SLOTS; i++)
-                buf_done(&k->slots[i].body);
+                http_blob_unref(k->slots[i].body);
         free(k);
         return NULL;
 }
@@ -48,8 +48,7 @@ void kept_tag(const struct kept *k, const void *key, size_t n, char ret[ETAG_SIZ
 }
 
 static void drop(struct slot *s) {
-        buf_done(&s->body);
-        s->body = (struct buf){ 0 };
+        s->body = http_blob_unref(s->body);
         s->used = 0;
         s->tag[0] = '\0';
 }
@@ -70,29 +69,34 @@ static struct slot *make_room(struct kept *k) {
         size_t bytes = 0;
 
         for (size_t i = 0; i < SLOTS; i++) {
-                bytes += k->slots[i].body.len;
-                if (!k->slots[i].used)
+                if (k->slots[i].used)
+                        bytes += k->slots[i].body->n;
+                else
                         empty = &k->slots[i];
         }
         while ((!empty || bytes > BYTES_MAX) && (old = oldest(k))) {
-                bytes -= old->body.len;
+                bytes -= old->body->n;
                 drop(old);
                 empty = old;
         }
         return empty;
 }
 
-struct buf *kept_body(struct kept *k, const char *tag, bool *fresh) {
-        struct slot *s = NULL;
-
-        for (size_t i = 0; i < SLOTS && !s; i++)
-                if (strcmp(k->slots[i].tag, tag) == 0)
-                        s = &k->slots[i];
-        *fresh = !s;
-        if (!s) {
-                s = make_room(k);
-                memcpy(s->tag, tag, ETAG_SIZE);
+struct http_blob *kept_get(struct kept *k, const char *tag) {
+        for (size_t i = 0; i < SLOTS; i++) {
+                if (strcmp(k->slots[i].tag, tag) != 0)
+                        continue;
+                k->slots[i].used = ++k->clock;
+                return k->slots[i].body;
         }
+        return NULL;
+}
+
+struct http_blob *kept_put(struct kept *k, const char *tag, const struct buf *body) {
+        struct slot *s = make_room(k);
+
+        memcpy(s->tag, tag, ETAG_SIZE);
+        s->body = http_blob_new(body->data, body->len);
         s->used = ++k->clock;
-        return &s->body;
+        return s->body;
 }

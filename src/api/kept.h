@@ -13,5 +13,7 @@ struct kept *kept_free(struct kept *k);
 
 /* The tag of what hangs on the N bytes at KEY.  No two runs of the program give the same one. */
 void kept_tag(const struct kept *k, const void *key, size_t n, char ret[ETAG_SIZE]);
-/* The answer that TAG names; *fresh: it is empty and to be made.  Valid until the next call. */
-struct buf *kept_body(struct kept *k, const char *tag, bool *fresh);
+/* The answer that TAG names; NULL: none is kept.  Valid until the next kept_put(). */
+struct http_blob *kept_get(struct kept *k, const char *tag);
+/* Keeps BODY under TAG. */
+struct http_blob *kept_put(struct kept *k, const char *tag, const struct buf *body);

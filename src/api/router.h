@@ -48,7 +48,7 @@ struct route {
         enum route_body body;
         const char *schema;
         enum limit limit;
-        unsigned params; /* bits of enum route_param */
+        uint64_t params; /* bits of enum route_param */
         const char *answers, *summary;
 };
 

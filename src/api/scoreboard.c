@@ -44,18 +44,19 @@ static void reply_kept(struct call *c, const struct view *v, const struct key *k
                        const char *bracket, write_fn *write, const void *arg) {
         char text[sizeof(*key) + BRACKET_SIZE], etag[ETAG_SIZE];
         size_t n = bracket ? strlen(bracket) + 1 : 0;
-        struct buf *body;
-        bool fresh;
+        struct http_blob *body;
 
         memcpy(text, key, sizeof(*key));
         if (n)
                 memcpy(text + sizeof(*key), bracket, n);
         kept_tag(c->lane->kept, text, sizeof(*key) + n, etag);
-        body = kept_body(c->lane->kept, etag, &fresh);
-        if (fresh)
-                write(v, body, arg);
+        body = kept_get(c->lane->kept, etag);
+        if (!body) {
+                write(v, call_buf(c), arg);
+                body = kept_put(c->lane->kept, etag, &c->lane->scratch);
+        }
         read_model_unlock(c->api->model);
-        call_reply_etag(c, body, etag);
+        call_reply_kept(c, body, etag);
 }
 
 static void write_frozen(const struct view *v, struct buf *b) {

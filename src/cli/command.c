@@ -202,6 +202,7 @@ enum leave command_leave(const struct err *err) {
                 return LEAVE_DENIED;
         case ERR_INVALID:
         case ERR_METHOD:
+        case ERR_UPGRADE:
         case ERR_TOO_LARGE:
         case ERR_MEDIA_TYPE:
         case ERR_INTERNAL:

@@ -92,6 +92,8 @@ int event_of_row(const struct rows *rows, size_t i, struct event *ret, struct er
 
 /* The statement whose index fits FILTER best. */
 static enum sql statement(const struct event_filter *f) {
+        if (f->live)
+                return f->newest_first ? SQL_EVENT_LIST_LIVE_NEWEST : SQL_EVENT_LIST_LIVE;
         if (f->lease)
                 return f->newest_first ? SQL_EVENT_LIST_LEASE_NEWEST : SQL_EVENT_LIST_LEASE;
         if (f->account.id)
