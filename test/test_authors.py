@@ -444,6 +444,28 @@ class Ctfg(Both):
         self.assertEqual((problem['file'], problem['line'], problem['column']), ('challenges.json', 2, 34))
         self.assertEqual(self.listed(admin)['count']['title'], 'Third title')
 
+    def test_ct6_ct19_the_samples_are_solved_by_their_testflags_in_their_order(self):
+        sample = os.path.join(harness.TOP, 'examples', 'ctfg')
+        with open(os.path.join(sample, 'challenges.json'), encoding='utf-8') as f:
+            listed = json.loads(f.read(), strict=False)  # it has raw line breaks
+        d = self.daemon(limits=False, challenges=os.path.join(sample, 'challenges.json'),
+                        credentials=os.path.join(sample, 'credentials.csv'),
+                        clusters=os.path.join(sample, 'game-clusters.yaml'), **self.store()).init().start()
+        ann = self.player(d, 'ann')
+        slugs = {c['title']: s for s, c in self.listed(self.admin(d)).items()}
+        self.assertEqual(len(slugs), len(listed))
+        for c in sorted(listed, key=lambda c: -len(c.get('requirements', []))):
+            if c.get('requirements'):  # nothing of it is to be had before
+                body = {'challenge': slugs[c['title']], 'flag': c['testflag']}
+                ann.post('/api/v2/submissions', body).expect(self, 403)
+                ann.post(f'/api/v2/challenges/{slugs[c["title"]]}/hints/1').expect(self, 403, 404)
+                self.assertNotIn(slugs[c['title']], self.listed(ann))
+        self.assertEqual(self.pages(self.admin(d), '/api/v2/submissions'), [], 'nothing was recorded')
+        for c in sorted(listed, key=lambda c: len(c.get('requirements', []))):
+            self.submit(ann, slugs[c['title']], c['testflag'])
+        self.assertEqual(self.pages(self.admin(d), '/api/v2/scoreboard')[0]['score'],
+                         sum(c['points'] for c in listed))
+
     def test_html_of_an_author_is_shown_as_far_as_it_is_harmless(self):
         d, path = self.serve_file('challenges.json', [{
             'id': 1, 'title': 'Mixed', 'points': 1, 'flag': 'x', 'description':
