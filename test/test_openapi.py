@@ -67,7 +67,12 @@ class OpenApi(harness.Case):
             self.challenges(who)
             self.authors(who)
             self.watching(who, ann, d)
-            for path in ('health', 'healthz', 'ready', 'readyz', 'metrics', 'version',
+            self.game_of(who, ann, d)
+            self.own(who)
+            self.ctfg(who, ann)
+            for folder in ('css', 'js', 'images'):
+                self.ask(who, 'GET', '/%s/{name}' % folder, name='x')
+            for path in ('', 'reset', 'health', 'healthz', 'ready', 'readyz', 'metrics', 'version',
                          'api/v2/openapi.json', 'api/v2/whoami'):
                 self.ask(who, 'GET', '/' + path)
         d.engine_down()
@@ -142,6 +147,12 @@ class OpenApi(harness.Case):
         self.ask(who, 'PUT', '/api/v2/policy', {})
         for query in ({}, {'limit': 0}):
             self.ask(who, 'GET', '/api/v2/challenges', query=query)
+        self.ask(who, 'GET', '/api/v2/challenges/source')
+        sha256 = hashlib.sha256(b'a file').hexdigest()
+        for id_ in (sha256, 'none'):
+            self.ask(who, 'PUT', '/api/v2/files/{id}', b'a file', id=id_,
+                     headers={'Content-Type': 'application/octet-stream'})
+            self.ask(who, 'GET', '/api/v2/files/{id}', id=id_)
         self.ask(who, 'PUT', '/api/v2/challenges', {})
         self.ask(who, 'PUT', '/api/v2/challenges', [{'name': 5}])
 
@@ -183,6 +194,72 @@ class OpenApi(harness.Case):
             for query in ({}, {'limit': 0}):
                 self.ask(who, 'GET', '/api/v2/challenges/{slug}/health', query=query, slug=slug)
                 self.ask(who, 'GET', '/api/v1/phase2/challenge_health/{id}', query=query, id=number)
+
+    def game_of(self, who, ann, d):
+        for path in ('/api/v2/game', '/api/v2/scoreboard', '/api/v2/scoreboard/timeline',
+                     '/api/v2/ctftime', '/api/v2/awards', '/api/v2/announcements',
+                     '/api/v2/submissions'):
+            r = self.ask(who, 'GET', path)
+            self.ask(who, 'GET', path, headers={'If-None-Match': r.headers.get('etag', 'x')})
+            self.ask(who, 'GET', path, query={'limit': 'x', 'top': 'x'})
+        self.ask(who, 'GET', '/api/v2/scoreboard', query={'solved': 1})
+        for body in ({'challenge': 'alpha', 'flag': 'no'}, {'challenge': 'none', 'flag': 'x'}, {}):
+            self.ask(who, 'POST', '/api/v2/submissions', body)
+        rows = self.admin(d).get('/api/v2/submissions').json['items']
+        for id_ in (rows[0]['id'], 9999):
+            for body in ({'result': 'correct'}, {'result': 'x'}):
+                self.ask(who, 'PATCH', '/api/v2/submissions/{id}', body, id=id_)
+            self.ask(who, 'DELETE', '/api/v2/submissions/{id}', id=id_)
+        for hint in (1, 'x'):
+            self.ask(who, 'POST', '/api/v2/challenges/{slug}/hints/{id}', slug='alpha', id=hint)
+        for body in ({'flag': 'x'}, {}):
+            self.ask(who, 'POST', '/api/v2/challenges/{slug}/check', body, slug='alpha')
+        for body in ({'public_board': False}, {'starts_at': 'soon'}):
+            self.ask(who, 'PATCH', '/api/v2/game', body)
+        for body in ({'user': 'ann', 'value': 5, 'reason': 'x'}, {'user': 'none'}):
+            r = self.ask(who, 'POST', '/api/v2/awards', body)
+        for id_ in (1, 9999):
+            self.ask(who, 'DELETE', '/api/v2/awards/{id}', id=id_)
+        for body in ({'title': 'x', 'text': 'y'}, {}):
+            self.ask(who, 'POST', '/api/v2/announcements', body)
+        self.ask(who, 'POST', '/api/v2/game/reset', {})
+
+    def own(self, who):
+        name = f'new{len(self.document.seen)}'
+        for body in ({'name': 'ann', 'password': 'x'}, {}):
+            self.ask(who, 'POST', '/api/v2/session', body)
+        self.ask(who, 'POST', '/api/v2/sign-up', {'name': name, 'password': 'correct horse'})
+        self.ask(who, 'GET', '/api/v2/session')
+        self.ask(who, 'DELETE', '/api/v2/session')
+        for body in ({'name': f'Name {name}'}, {'name': 'x'}):
+            self.ask(who, 'PUT', '/api/v2/session/name', body)
+        self.ask(who, 'PUT', '/api/v2/session/password', {'new': 'short'})
+        self.ask(who, 'PUT', '/api/v2/users/{id}/password', {'password': 'x'}, id=9999)
+        for method, path, body in (
+                ('GET', '', None), ('POST', '', {'name': 'Reds'}), ('PATCH', '', {'name': 'Blues'}),
+                ('POST', '/join', {'invite': 'x'}), ('POST', '/leave', None),
+                ('DELETE', '/members/{id}', None)):
+            self.ask(who, method, '/api/v2/team' + path, body, id=9999)
+        for id_ in (1, 9999):
+            self.ask(who, 'PATCH', '/api/v2/teams/{id}', {'bracket': None}, id=id_)
+        self.ask(who, 'POST', '/api/v2/stream/tickets')
+        self.ask(who, 'GET', '/scorestream')
+        self.ask(who, 'GET', '/api/v2/stream', query={'since': 'x'})
+
+    def ctfg(self, who, ann):
+        id_ = ann.get('/api/v2/challenges/alpha').json['id']
+        for path, bodies in (('login', ({'username': 'ann', 'password': 'x'}, {})),
+                             ('set-name', ({'name': 'x'},)),
+                             ('submit', ({'id': id_, 'flag': 'x'}, {'id': 999, 'flag': 'x'}, {})),
+                             ('hint', ({'id': id_, 'hint_id': 1}, {})),
+                             ('award', ({'username': 'ann', 'id': id_}, {'username': 'ann', 'id': 999}))):
+            for body in bodies:
+                self.ask(who, 'POST', '/api/' + path, body)
+        self.ask(who, 'GET', '/api/me')
+        self.ask(who, 'GET', '/api/challenges')
+        self.ask(who, 'POST', '/api/logout')
+        self.ask(who, 'POST', '/admin/reset', b'token=x&confirm=yes',
+                 headers={'Content-Type': 'application/x-www-form-urlencoded'})
 
     def share(self, d, ann):
         """A suspicion, so that one can be shown."""

@@ -250,20 +250,26 @@ static const char *title_of(int status) {
         return "";
 }
 
-/* WORD is "200:Instance", "200:[Instance]", "200:text", "200:file", "200:events" or "404". */
-static void write_answer(struct buf *b, const char *word, bool cre) {
+/* WORD is "200:Instance", "200:[Instance]", "200:text", "200:html", "200:file", "200:events" or
+ * "404". */
+static void write_answer(struct buf *b, const char *word, enum dialect dialect) {
+        static const char *const refusals[] = {
+                [DIALECT_OWN] = NULL, [DIALECT_CRE] = "CreAnswer", [DIALECT_CTFG] = "CtfgError"
+        };
         char status[4] = { word[0], word[1], word[2], '\0' };
         const char *type = word[3] ? word + 4 : NULL;
         bool file = type && strcmp(type, "file") == 0, events = type && strcmp(type, "events") == 0;
-        bool text = events || (type && strcmp(type, "text") == 0);
+        bool html = type && strcmp(type, "html") == 0;
+        bool text = events || html || (type && strcmp(type, "text") == 0);
 
         json_key(b, status);
         json_open(b, '{');
         put(b, "description", title_of(status_of(status)));
-        if (!type && *status == '4' && cre && strcmp(status, "413") != 0) /* that is the server's */
-                type = "CreAnswer";
+        if (!type && *status >= '4' && strcmp(status, "413") != 0) /* that is the server's */
+                type = refusals[dialect];
         if (type || *status >= '4') {
                 open_content(b, events ? "text/event-stream" :
+                                html   ? "text/html" :
                                 text   ? "text/plain" :
                                 file   ? "application/octet-stream" :
                                 type   ? "application/json" :
@@ -301,7 +307,7 @@ static bool answers_anyway(const struct route *r, int status) {
 
 static void write_answers(struct buf *b, const struct route *r) {
         static const char *const others[] = { "400", "401", "403", "409", "413", "415", "429" };
-        bool cre = strncmp(r->handler, "cre_", 4) == 0;
+        enum dialect dialect = router_dialect(r->template);
         const char *at = r->answers;
 
         json_key(b, "responses");
@@ -311,12 +317,12 @@ static void write_answers(struct buf *b, const struct route *r) {
                 _cleanup_buf_ struct buf word = { 0 };
 
                 buf_add(&word, at, n);
-                write_answer(b, word.data, cre);
+                write_answer(b, word.data, dialect);
                 at += n + (at[n] == ' ');
         }
         for (size_t i = 0; i < ARRAY_SIZE(others); i++)
                 if (answers_anyway(r, status_of(others[i])) && !strstr(r->answers, others[i]))
-                        write_answer(b, others[i], cre);
+                        write_answer(b, others[i], dialect);
         json_close(b, '}');
 }
 

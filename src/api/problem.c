@@ -7,16 +7,6 @@
 #include "base/log.h"
 #include "base/metric.h"
 
-enum dialect { DIALECT_OWN, DIALECT_CRE, DIALECT_CTFG };
-
-static enum dialect dialect_of(const struct call *c) {
-        const char *path = http_path(c->req);
-
-        if (strncmp(path, "/api/", 5) != 0 || strncmp(path, "/api/v2/", 8) == 0)
-                return DIALECT_OWN;
-        return strncmp(path, "/api/v1/", 8) == 0 ? DIALECT_CRE : DIALECT_CTFG;
-}
-
 static const char *detail_of(const struct problem *p) { return p->detail ? p->detail : p->title; }
 
 static void write_common(struct buf *b, const struct problem *p) {
@@ -106,7 +96,7 @@ static void write_ctfg(struct buf *b, const struct call *c, const struct problem
 }
 
 void problem_reply(struct call *c, const struct err *err) {
-        enum dialect dialect = dialect_of(c);
+        enum dialect dialect = router_dialect(http_path(c->req));
         int status = err_http(err->kind);
         const struct problem p = { .status = status,
                                    .code = err_code(err->kind),

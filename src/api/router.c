@@ -181,3 +181,9 @@ void router_allow(const char *template, char ret[ROUTE_ALLOW]) {
         }
         snprintf(ret + n, ROUTE_ALLOW - n, "OPTIONS");
 }
+
+enum dialect router_dialect(const char *path) {
+        if (strncmp(path, "/api/", 5) != 0 || strncmp(path, "/api/v2/", 8) == 0)
+                return DIALECT_OWN;
+        return strncmp(path, "/api/v1/", 8) == 0 ? DIALECT_CRE : DIALECT_CTFG;
+}

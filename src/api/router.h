@@ -63,6 +63,10 @@ struct match {
 /* HEAD is taken as GET. */
 void router_match(enum http_method method, const char *path, struct match *ret);
 
+/* In whose words a refusal of PATH is. */
+enum dialect { DIALECT_OWN, DIALECT_CRE, DIALECT_CTFG };
+enum dialect router_dialect(const char *path);
+
 /* "GET, HEAD, POST, OPTIONS": what TEMPLATE answers. */
 #define ROUTE_ALLOW 64
 void router_allow(const char *template, char ret[ROUTE_ALLOW]);
