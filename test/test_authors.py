@@ -285,6 +285,24 @@ class Push(Both):
         self.assertEqual((got['requirements'], got['files']),
                          (['one'], [{'id': digest, 'name': 'x', 'bytes': 1}]))
 
+    def test_files_that_nobody_names_go_after_a_day(self):
+        d, admin = self.bare()
+        digest = {}
+        for name in ('named', 'unnamed', 'fresh'):
+            digest[name] = hashlib.sha256(name.encode()).hexdigest()
+            admin.put('/api/v2/files/' + digest[name], name.encode()).expect(self, 201)
+        admin.put('/api/v2/challenges', [{'name': 'One', 'files': [
+            {'name': 'x', 'sha256': digest['named'], 'bytes': 5}]}]).expect(self, 200)
+        d.stop()
+        shelf = os.path.join(d.settings['var'], 'files', '1')
+        for name, hours in (('named', 100), ('unnamed', 26), ('fresh', 24)):
+            then = time.time() - hours * 3600
+            os.utime(os.path.join(shelf, digest[name]), (then, then))
+        d.start()
+        poll(lambda: set(os.listdir(shelf)) == {digest['named'], digest['fresh']}, 10, 'one to go')
+        admin.close()
+        self.assertEqual(admin.get('/api/v2/files/' + digest['named']).expect(self, 200).body, b'named')
+
     def test_one_tenants_files_are_not_anothers(self):
         d, admin = self.bare()
         path = '/api/v2/files/' + hashlib.sha256(b'secret').hexdigest()
@@ -425,6 +443,36 @@ class Ctfg(Both):
         problem = self.soon(lambda: self.source(admin)['problems'], 'the problem')[0]
         self.assertEqual((problem['file'], problem['line'], problem['column']), ('challenges.json', 2, 34))
         self.assertEqual(self.listed(admin)['count']['title'], 'Third title')
+
+    def test_ct6_ct19_the_samples_are_solved_by_their_testflags_in_their_order(self):
+        sample = os.path.join(harness.TOP, 'examples', 'ctfg')
+        with open(os.path.join(sample, 'challenges.json'), encoding='utf-8') as f:
+            listed = json.loads(f.read(), strict=False)  # it has raw line breaks
+        d = self.daemon(limits=False, challenges=os.path.join(sample, 'challenges.json'),
+                        credentials=os.path.join(sample, 'credentials.csv'),
+                        clusters=os.path.join(sample, 'game-clusters.yaml'), **self.store()).init().start()
+        ann = self.player(d, 'ann')
+        slugs = {c['title']: s for s, c in self.listed(self.admin(d)).items()}
+        self.assertEqual(len(slugs), len(listed))
+        for c in sorted(listed, key=lambda c: -len(c.get('requirements', []))):
+            if c.get('requirements'):  # nothing of it is to be had before
+                body = {'challenge': slugs[c['title']], 'flag': c['testflag']}
+                ann.post('/api/v2/submissions', body).expect(self, 403)
+                ann.post(f'/api/v2/challenges/{slugs[c["title"]]}/hints/1').expect(self, 403, 404)
+                self.assertNotIn(slugs[c['title']], self.listed(ann))
+        self.assertEqual(self.pages(self.admin(d), '/api/v2/submissions'), [], 'nothing was recorded')
+        for c in sorted(listed, key=lambda c: len(c.get('requirements', []))):
+            self.submit(ann, slugs[c['title']], c['testflag'])
+        self.assertEqual(self.pages(self.admin(d), '/api/v2/scoreboard')[0]['score'],
+                         sum(c['points'] for c in listed))
+
+    def test_html_of_an_author_is_shown_as_far_as_it_is_harmless(self):
+        d, path = self.serve_file('challenges.json', [{
+            'id': 1, 'title': 'Mixed', 'points': 1, 'flag': 'x', 'description':
+            '2<sup>3</sup> <b onclick="x()">*books*</b> <script>alert(1)</script><a href="javascript:x">l</a>'}])
+        got = self.admin(d).get('/api/v2/challenges/mixed').expect(self, 200).json
+        self.assertEqual(got['html'], '<p>2<sup>3</sup> <b><em>books</em></b> <a>l</a></p>\n')
+        self.assertIn('<script>', got['description'], 'the text is as it was written')
 
     def test_raw_line_breaks_are_tolerated(self):
         d, path = self.serve_file('challenges.json', '[{"id": 1, "title": "Two\tlines", "points": 1, '

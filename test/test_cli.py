@@ -87,6 +87,8 @@ COMP_WORDS=(berth "$@"); COMP_CWORD=$#; _berth; printf '%s\\n' "${COMPREPLY[@]}"
         r = berth('challenge', 'lint', os.path.join(TOP, 'examples', 'challenges'))
         self.assertEqual((r.returncode, r.stderr), (OK, ''))
         self.assertRegex(r.stdout, r'^[4-9]\d* good, 0 bad\n$')
+        r = berth('challenge', 'lint', os.path.join(TOP, 'examples', 'ctfg', 'challenges.json'))
+        self.assertEqual((r.returncode, r.stderr, r.stdout), (OK, '', '3 good, 0 bad\n'))
 
     def test_lint_says_file_line_and_reason(self):
         folder = write_challenges(self.folder(), {'good': challenge_yaml('good'),

@@ -65,6 +65,7 @@ class OpenApi(harness.Case):
             self.cre(who, ann)
             self.accounts(who)
             self.challenges(who)
+            self.authors(who)
             self.watching(who, ann, d)
             self.game_of(who, ann, d)
             self.own(who)
@@ -154,6 +155,24 @@ class OpenApi(harness.Case):
             self.ask(who, 'GET', '/api/v2/files/{id}', id=id_)
         self.ask(who, 'PUT', '/api/v2/challenges', {})
         self.ask(who, 'PUT', '/api/v2/challenges', [{'name': 5}])
+
+    def authors(self, who):
+        file, check = '/api/v2/files/{id}', '/api/v2/challenges/{slug}/check'
+        data = b'x' * 10
+        digest = hashlib.sha256(data).hexdigest()
+        self.ask(who, 'GET', '/api/v2/challenges/source')
+        self.ask(who, 'GET', file, id=digest)
+        for offset, n, total in ((5, 5, 10), (0, 5, 10), (5, 5, 10), (0, 10, 10), (0, 1, 1 << 40), (0, 5, 2)):
+            self.ask(who, 'PUT', file, data[offset:offset + n], id=digest if total == 10 else '0' * 64,
+                     query={'offset': offset, 'bytes': total})
+        self.ask(who, 'PUT', file, data, id=digest, query={'offset': 'x'})
+        self.ask(who, 'PUT', file, b' ' * (1 << 21), id=digest)
+        self.ask(who, 'PUT', file, data, id='none')
+        r = self.ask(who, 'GET', file, id=digest)
+        self.ask(who, 'GET', file, id=digest, headers={'If-None-Match': r.headers.get('etag', 'x')})
+        for slug in ('alpha', 'none'):
+            for body in ({'flag': 'x'}, {}, {'flag': 5}, b'['):
+                self.ask(who, 'POST', check, body, slug=slug)
 
     def watching(self, who, ann, d):
         if 'suspicion_get' not in self.document.seen:

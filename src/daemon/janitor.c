@@ -69,6 +69,7 @@ int janitor_new(struct engine *e, struct depot *d, struct janitor **ret, struct 
                 abort();
         j->engine = e;
         j->depot = d;
+        on_round(j); /* where a daemon never runs for long */
         if (folder_watch_new(&config, &j->watch, err) < 0)
                 return -1;
         *ret = TAKE(j);

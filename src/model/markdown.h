@@ -1,5 +1,5 @@
-/* Markdown from authors as HTML for pages (CommonMark, by cmark in its safe mode: HTML of the
- * author's and links to scripts are left out).  The result is in ARENA. */
+/* Markdown from authors as HTML for pages: CommonMark, by cmark, and what of the author's own HTML
+ * is harmless (html_clean.h).  The result is in ARENA. */
 #pragma once
 
 #include "base/arena.h"

@@ -1,5 +1,7 @@
 #include "net/http_testing.h"
 
+#include <fcntl.h>
+
 #include "base/str.h"
 #include "net/client.h"
 
@@ -56,6 +58,54 @@ TEST(head_has_no_body) {
         CHECK(has(&head, "Content-Length: 3")); /* of what GET would be about as long as */
         CHECK(!has(&head, "HEAD /x"));
         tear_down(&f);
+}
+
+#define FILE_BYTES ((size_t)3 * 1024 * 1024)
+
+/* Answers with a file; ARG is its path. */
+static void serve_file(void *arg, struct http_req *req) {
+        int fd = open(arg, O_RDONLY | O_CLOEXEC);
+
+        CHECK(fd >= 0);
+        http_add_header(req, "X-Answer", "yes");
+        http_reply_file(req, 200, "application/octet-stream", fd, FILE_BYTES);
+}
+
+static int count_files(void) {
+        int n = 0;
+
+        for (int fd = 0; fd < 1000; fd++)
+                n += fcntl(fd, F_GETFD) >= 0;
+        return n;
+}
+
+TEST(files) {
+        char path[] = "/tmp/berth-http-XXXXXX";
+        _cleanup_close_ int file = mkstemp(path);
+        struct fixture f = start(serve_file, path);
+        _cleanup_buf_ struct buf all = { 0 }, head = { 0 };
+        int before = count_files(), fd;
+        char *text = malloc(FILE_BYTES);
+
+        for (size_t i = 0; i < FILE_BYTES; i++)
+                text[i] = (char)(i * 31 >> 3);
+        CHECK(write(file, text, FILE_BYTES) == (ssize_t)FILE_BYTES);
+        all = ask(&f, "GET /f" CLOSING "\r\n");
+        CHECK(starts(&all, "HTTP/1.1 200 OK\r\n") && has(&all, "X-Answer: yes\r\n"));
+        CHECK(has(&all, "Content-Length: 3145728\r\n") && all.len > FILE_BYTES);
+        CHECK(memcmp(all.data + all.len - FILE_BYTES, text, FILE_BYTES) == 0);
+        head = ask(&f, "HEAD /f" CLOSING "\r\n");
+        CHECK(has(&head, "Content-Length: 3145728\r\n") && head.len < 1000);
+        fd = dial(&f); /* one that leaves in the middle */
+        say(fd, "GET /f HTTP/1.1\r\nHost: a\r\n\r\n");
+        CHECK(read(fd, text, 1000) > 0);
+        close(fd);
+        for (int i = 0; i < 100 && count_files() > before; i++)
+                usleep(50000);
+        CHECK(count_files() == before); /* each is closed */
+        tear_down(&f);
+        unlink(path);
+        free(text);
 }
 
 TEST(keep_alive_and_pipelining) {

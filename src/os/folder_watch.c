@@ -176,7 +176,7 @@ int folder_watch_new(const struct folder_watch_config *config, struct folder_wat
                 abort();
         w->config = *config;
         pthread_mutex_init(&w->lock, NULL);
-        if (loop_new("watch", &w->loop, err) < 0 || pool_new("look", 1, &w->pool, err) < 0)
+        if (loop_new("folder", &w->loop, err) < 0 || pool_new("look", 1, &w->pool, err) < 0)
                 return -1;
         loop_post(w->loop, on_begin, w);
         loop_start(w->loop);
