@@ -1,5 +1,5 @@
 """The program under test, as a process with a folder and ports of its own."""
-import fcntl, json, os, re, shutil, signal, sqlite3, subprocess, sys, tempfile, time
+import fcntl, hashlib, hmac, json, os, re, shutil, signal, sqlite3, subprocess, sys, tempfile, time
 
 from client import Client
 
@@ -180,13 +180,34 @@ class Daemon:
         return [json.loads(line) for line in self.log_text().splitlines() if line.startswith('{')]
 
     def sql(self, text, *args):
-        """Rows of its SQLite store, read beside it."""
-        path = self.store.partition(':')[2]
+        """Rows of its store, read beside it."""
+        kind, _, path = self.store.partition(':')
+        if kind == 'postgres':
+            for a in args:
+                text = text.replace('?', "'%s'" % str(a).replace("'", "''"), 1)
+            done = subprocess.run(['psql', '-qAt', '-d', path, '-c',
+                                   f"SELECT coalesce(json_agg(row_to_json(t)), '[]') FROM ({text}) t"],
+                                  check=True, capture_output=True, text=True,
+                                  env=no_berth_environment())
+            return [tuple(row.values()) for row in json.loads(done.stdout)]
         db = sqlite3.connect(f'file:{path}?mode=ro', uri=True, timeout=30)
         try:
             return db.execute(text, args).fetchall()
         finally:
             db.close()
+
+    def flag_of(self, lease, template):
+        """The flag of a lease, derived as src/model/flag.h says; TEMPLATE has <hex> alone."""
+        tenant, challenge, kind, owner, generation = self.sql(
+            'SELECT tenant_id, challenge_id, owner_kind, owner_id, generation FROM instance WHERE id = ?',
+            lease)[0]
+        with open(os.path.join(self.settings['var'], 'master.key')) as f:
+            master = bytes.fromhex(f.read().strip())
+        mac = lambda key, text: hmac.new(key, text.encode(), hashlib.sha256).digest()
+        key, parts = mac(master, f'berth flag key/{tenant}'), template.split('<hex>')
+        return parts[0] + ''.join(
+            mac(key, f'{challenge}/{kind}/{owner}/{generation}/{i}')[:3].hex() + part
+            for i, part in enumerate(parts[1:]))
 
     def objects(self):
         """The names of the fake engine's instances."""

@@ -44,6 +44,13 @@ def write_challenges(folder, challenges):
     return folder
 
 
+def write_file(path, text):
+    """Writes PATH, and the folders that it needs."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, 'w') as f:
+        f.write(text)
+
+
 # --- test cases ---
 
 class Case(unittest.TestCase):

@@ -38,6 +38,38 @@ class TwoDaemons(harness.Case):
         done = a.verify()
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
+    def test_both_play_one_game(self):
+        flag = 'name: Easy\nslug: easy\nvalue: 100\nstate: visible\nflags: ["F{easy}"]\n' \
+               'hints: [{content: one, cost: 60}, {content: two, cost: 60}]\n'
+        a, b = self.pair({'easy': flag}, limits=False)
+        admin = self.admin(a)
+        pa = self.player(a, 'ann', admin)
+        pb = self.client(b, pa.token)
+        poll(lambda: pb.get('/api/v2/whoami').status == 200, 10, 'B to know the token')
+        body = {'challenge': 'easy', 'flag': 'F{easy}'}
+        got = parallel(60, lambda i: (pb if i % 2 else pa).twin().post('/api/v2/submissions', body))
+        results = [r.expect(self, 200).json['result'] for r in got]
+        self.assertEqual((results.count('correct'), results.count('already_solved')), (1, 59))
+        got = parallel(20, lambda i: (pb if i % 2 else pa).twin().post('/api/v2/challenges/easy/hints/1'))
+        self.assertEqual(sorted(r.status for r in got), [200] + [400] * 19)
+        points = lambda c: c.get('/api/v2/session').json['points']
+        for c in (pa, pb):
+            poll(lambda: points(c) == 40, 10, 'both to know the points')
+            c.post('/api/v2/challenges/easy/hints/2').expect_problem(self, 402, 'insufficient_points')
+        board = lambda c: [(r['name'], r['score']) for r in c.get('/api/v2/scoreboard').json['items']]
+        poll(lambda: board(pa) == board(pb) and board(pb), 10, 'the boards to agree')
+        pa.put('/api/v2/session/name', {'name': 'Ann'}).expect(self, 200)
+        poll(lambda: board(pb) == [('Ann', 40)], 10, 'B to know the name')
+        admin.put(f'/api/v2/users/{pa.user["id"]}/password', {'password': 'correct horse'}).expect(self, 200)
+        poll(lambda: pb.get('/api/v2/whoami').status == 401, 10, 'B to know that the token ended')
+        r = self.client(a).post('/api/v2/session', {'name': 'ann', 'password': 'correct horse'})
+        cookie = {'Cookie': r.expect(self, 200).headers['set-cookie'].split(';')[0], 'X-Berth-CSRF': '1'}
+        anon = self.client(b)
+        poll(lambda: anon.get('/api/v2/session', headers=cookie).status == 200, 10, 'B to know the session')
+        admin.post('/api/v2/game/reset', {'confirm': True}).expect(self, 200)
+        poll(lambda: anon.get('/api/v2/session', headers=cookie).status == 401, 10, 'B to know of the reset')
+        poll(lambda: board(self.client(b, a.token)) == [], 10, 'B to show an empty board')
+
     def test_what_one_does_the_other_shows(self):
         a, b = self.pair(['alpha', 'beta'])
         pa = self.player(a, 'ann')

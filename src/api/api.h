@@ -25,8 +25,9 @@ struct api_config {
         unsigned max_followers;       /* log streams at once */
         struct depot *depot;          /* the files to download; borrowed, as the next */
         struct source_status *source; /* NULL: nobody reads one */
-        const char *const *origins;   /* whose pages may watch; NULL or empty: the daemon's own */
-        bool origin_required;         /* programs, which send none, may not */
+        const char *const
+                *origins;     /* of the pages that may act and watch; empty or NULL: the own */
+        bool origin_required; /* programs, which send none, may not */
         unsigned max_watchers, user_watchers; /* at once, in all and of one user */
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/credential.h"
+#include "api/origin.h"
 #include "api/problem.h"
 #include "base/clock.h"
 #include "base/random.h"
@@ -127,8 +128,11 @@ static bool is_own_page(struct call *c) {
         const char *header = http_header(c->req, "X-Berth-CSRF");
         bool native = strncmp(c->route->template, "/api/v2/", strlen("/api/v2/")) == 0;
 
-        if (!credential_origin(http_header(c->req, "Origin"), http_header(c->req, "Host"))) {
-                problem_replyf(c, ERR_FORBIDDEN, "This request comes from a page of another site");
+        if (!origin_allowed(http_header(c->req, "Origin"), http_header(c->req, "Host"),
+                            http_secure(c->req), c->api->config.origins, true)) {
+                problem_replyf(c, ERR_FORBIDDEN,
+                               "This request comes from a page of another site (or through a proxy "
+                               "that the operator has not named)");
                 return false;
         }
         if (native && (!header || strcmp(header, "1") != 0)) {

@@ -106,7 +106,7 @@ static void make_key(const struct view *v, char ret[KEY_BYTES]) {
         snprintf(ret, KEY_BYTES, "%" PRId64 " %d %d %d %" PRIu64 " %" PRId64 " %" PRIu64,
                  v->access.tenant, v->access.staff, v->frozen,
                  (int)game_phase(&v->access.game->rules, v->access.now_ms),
-                 read_model_challenges_version(v->access.model), view_due(v),
+                 read_model_challenges_version(v->access.model), view_set(v)->due,
                  v->access.game->live->version);
 }
 

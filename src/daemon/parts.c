@@ -86,6 +86,7 @@ static int open_engine(struct parts *p, struct err *err) {
                 .sweep_ms = s->sweep_seconds * 1000,
                 .orphan_grace_ms = s->orphan_grace_seconds * 1000,
                 .threads = (unsigned)s->threads,
+                .retention_ms = s->retention_days * INT64_C(24) * 3600 * 1000,
                 .on_notice = on_notice,
                 .arg = p,
         };

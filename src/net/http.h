@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -97,6 +98,20 @@ void http_add_header(struct http_req *req, const char *name, const char *value);
 /* Answers; BODY is copied.  Once per request, on its loop's thread. */
 void http_reply(struct http_req *req, int status, const char *content_type, const void *body,
                 size_t n);
+/* Answers with the first N bytes of the file FD, which is closed when they are sent.  What is not
+ * in memory yet is waited for. */
+void http_reply_file(struct http_req *req, int status, const char *content_type, int fd, size_t n);
+/* A body that many answers share: immutable, counts its references. */
+struct http_blob {
+        atomic_uint refs;
+        size_t n;
+        char data[];
+};
+struct http_blob *http_blob_new(const void *data, size_t n); /* copies; with one reference */
+struct http_blob *http_blob_unref(struct http_blob *b);
+/* Answers with B, which is not copied. */
+void http_reply_blob(struct http_req *req, int status, const char *content_type,
+                     struct http_blob *b);
 /* The status that was answered; 0 before. */
 int http_status(const struct http_req *req);
 

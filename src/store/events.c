@@ -161,7 +161,7 @@ static int time_after(struct tx *tx, int64_t after_seq, bool *any, int64_t *ret,
 
 /* The log has an index by seq only, along which its times rise: halving finds the place. */
 int events_seq_before(struct tx *tx, int64_t ms, int64_t *ret, struct err *err) {
-        struct chain head;
+        struct chain head = { 0 };
         int64_t low = 0, high, at_ms;
         bool any;
 
