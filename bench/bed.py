@@ -114,6 +114,19 @@ def load(address, requests, connections, seconds=None, warm_s=0.7, pid=0, core=N
     return got
 
 
+def store_limit(seconds, callers, leases):
+    """Bare SQLite with group commit, one row changed and one added for each."""
+    path = os.path.join(WORK, 'limit.db')
+    try:
+        done = subprocess.run([tool('store_limit'), path, str(callers), str(seconds),
+                               str(leases)], capture_output=True, text=True, check=True)
+    finally:
+        for end in ('', '-wal', '-shm'):
+            if os.path.exists(path + end):
+                os.unlink(path + end)
+    return json.loads(done.stdout)
+
+
 def milliseconds(text):
     """An RFC 3339 time in UTC as ms since 1970."""
     whole, _, part = text.rstrip('Z').partition('.')
@@ -295,11 +308,11 @@ class Bed:
 
 
 class Fixed:
-    """libmicrohttpd with a fixed answer, on one core."""
+    """libmicrohttpd with a fixed answer, on one core; SIZE in bytes, else that of a status."""
 
-    def __init__(self, core):
+    def __init__(self, core, size=None):
         for port in range(18700, 18800):
-            self.process = subprocess.Popen([tool('http_fixed'), str(port)],
+            self.process = subprocess.Popen([tool('http_fixed'), str(port)] + ([str(size)] if size else []),
                                             preexec_fn=pinned(core), stderr=subprocess.DEVNULL)
             time.sleep(0.2)
             if self.process.poll() is None:

@@ -2,7 +2,7 @@
  * The limit that the HTTP server is measured against: libmicrohttpd with a
  * fixed answer, driven as Berth drives it, on one loop.
  *
- *         http_fixed PORT         serves on 127.0.0.1:PORT until it is killed
+ *         http_fixed PORT [BYTES]   serves on 127.0.0.1:PORT until it is killed, a body of BYTES
  */
 #include <arpa/inet.h>
 #include <microhttpd.h>
@@ -51,14 +51,19 @@ static void on_ready(uv_poll_t *poll, int status, int events) {
 int main(int argc, char **argv) {
         struct sockaddr_in addr = { .sin_family = AF_INET,
                                     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-        char copy[sizeof(body)];
+        size_t bytes = argc > 2 ? strtoul(argv[2], NULL, 10) : strlen(body);
+        char *copy;
         uv_poll_t poll;
 
-        if (argc != 2)
+        if (argc < 2)
                 return 2;
         addr.sin_port = htons((uint16_t)strtoul(argv[1], NULL, 10));
-        memcpy(copy, body, sizeof(body));
-        response = MHD_create_response_from_buffer(strlen(copy), copy, MHD_RESPMEM_MUST_COPY);
+        copy = malloc(bytes + sizeof(body));
+        if (!copy)
+                abort();
+        for (size_t i = 0; i < bytes; i++)
+                copy[i] = body[i % strlen(body)];
+        response = MHD_create_response_from_buffer(bytes, copy, MHD_RESPMEM_PERSISTENT);
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
         mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO, 0, NULL,
                                NULL, answer, NULL, MHD_OPTION_SOCK_ADDR, &addr,

@@ -1,4 +1,5 @@
 """The table of a run, on the terminal and as bench/RESULTS.md."""
+import statistics
 import time
 
 import bed
@@ -30,6 +31,19 @@ HOW = {
     'growth': 'The limit is the small case; fake runtime, all cores shared.',
     'parts': '`store_bench` and `gate_bench`; the limits are sqlite3 alone and direct connections.',
 }
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def ratio(subjects, limits):
+    """Percent: the median over the turns."""
+    return median([100 * s / m for s, m in zip(subjects, limits)])
+
+
+def field(runs, key):
+    return [r[key] for r in runs]
 
 
 class Row:

@@ -8,11 +8,11 @@ Limit and subject take turns (A B A B), the medians are told, and a ratio is the
 ratios of the turns.  A whole run writes bench/RESULTS.md; a quick or partial one only prints,
 unless --out says where to write.
 """
-import argparse, contextlib, http.client, json, os, re, statistics, subprocess, sys, threading, time, traceback
+import argparse, contextlib, http.client, json, os, re, subprocess, sys, threading, time, traceback
 
-import bed, engine, results
-from bed import Bed, Fixed, load, say
-from results import Row
+import bed, engine, game, results
+from bed import Bed, Fixed, load, say, store_limit
+from results import Row, field, median, ratio
 
 
 class Run:
@@ -33,19 +33,6 @@ class Run:
     def note(self, text):
         self.notes.append(text)
         say(text)
-
-
-def median(values):
-    return statistics.median(values)
-
-
-def ratio(subjects, limits):
-    """Percent: the median over the turns."""
-    return median([100 * s / m for s, m in zip(subjects, limits)])
-
-
-def field(runs, key):
-    return [r[key] for r in runs]
 
 
 # --- reads ---
@@ -86,18 +73,6 @@ def report_reads(run, name, n, runs, limits):
 
 # --- extends ---
 
-def store_limit(run, callers, leases):
-    path = os.path.join(bed.WORK, 'limit.db')
-    try:
-        done = subprocess.run([bed.tool('store_limit'), path, str(callers), str(run.seconds),
-                               str(leases)], capture_output=True, text=True, check=True)
-    finally:
-        for end in ('', '-wal', '-shm'):
-            if os.path.exists(path + end):
-                os.unlink(path + end)
-    return json.loads(done.stdout)
-
-
 def extends(run):
     """Durable extends over HTTP; the daemon and the load share all cores."""
     with Bed('extends') as b:
@@ -105,7 +80,7 @@ def extends(run):
         for callers in (16, 64, 256):
             limits, runs = [], []
             for _ in range(run.rounds):
-                limits.append(store_limit(run, callers, 800))
+                limits.append(store_limit(run.seconds, callers, 800))
                 runs.append(b.extend(callers, run.seconds))
             rate, p99 = median(field(runs, 'rate')), median(field(runs, 'p99_ms'))
             most = callers == 256
@@ -328,8 +303,8 @@ def parts(run):
             run.note(f'Gate: {line}.')
 
 
-SECTIONS = {f.__name__: f for f in (reads, extends, memory, growth, expiry, parts, starts,
-                                    expiry_docker)}
+SECTIONS = {f.__name__: f for f in (reads, extends, game.submissions, game.game_reads, game.board,
+                                    memory, growth, expiry, parts, starts, expiry_docker)}
 
 
 def main():

@@ -1,5 +1,5 @@
 """Challenge files: bad ones are refused with file, line and reason; the good ones load and play."""
-import json, os, re, subprocess, sys
+import json, os, re, shutil, subprocess, sys
 
 import docker_engine, harness
 from client import poll
@@ -79,10 +79,12 @@ class Files(harness.Case):
         d = self.daemon(challenges=EXAMPLES).init().start()
         p = self.player(d, 'ann')
         got = {c['slug']: c for c in p.get('/api/v2/challenges').json['items']}
-        self.assertEqual(set(got), set(os.listdir(EXAMPLES)))
+        self.assertEqual(set(got) | {'torn-page'}, set(os.listdir(EXAMPLES)))
+        self.assertNotIn('torn-page', got, 'wants another one to be solved first')
         for slug, c in got.items():
-            self.assertEqual(p.get(f'/api/v2/challenges/{slug}').json, c)
-            self.assertEqual(p.get(f'/api/v2/challenges/{c["id"]}').json, c)
+            one = p.get(f'/api/v2/challenges/{slug}').json
+            self.assertEqual({k: one[k] for k in c}, c)
+            self.assertEqual(p.get(f'/api/v2/challenges/{c["id"]}').json, one)
             self.assertNotIn('CTF{', json.dumps({k: v for k, v in c.items() if k != 'description'}))
         ports = [len(c['instance']['endpoints']) for c in got.values() if c['instance']]
         self.assertLessEqual({0, 1, 2}, set(ports))
@@ -112,6 +114,35 @@ class Examples(docker_engine.DockerCase):
     def setUpClass(cls):
         subprocess.run([os.path.join(harness.TOP, 'tools', 'images.sh')], check=True,
                        stdout=subprocess.DEVNULL)
+
+    def test_check_solves_each_and_finds_a_broken_one(self):
+        folder = self.folder()
+        shutil.copytree(EXAMPLES, folder, dirs_exist_ok=True)
+        d = docker_engine.DockerDaemon(challenges=folder)
+        self.addCleanup(d.close)
+        d.init().start()
+        r = d.cli('challenge', 'check', folder, timeout=300)
+        self.assertEqual(r.returncode, 0, r.stdout + r.stderr)
+        slugs = set(os.listdir(EXAMPLES))
+        self.assertEqual({line.split('\t')[0]: line.split('\t')[1] for line in r.stdout.splitlines()[:-1]},
+                         {slug: 'ok' for slug in slugs})
+        self.assertEqual(r.stdout.splitlines()[-1], f'{len(slugs)} ok, 0 failed, 0 skipped')
+        self.assertEqual(d.containers(), {}, 'each is stopped')
+        n = self.actions(d)
+        self.assertEqual((n['challenge_checked'], n.get('solved', 0), n.get('submitted', 0)), (len(slugs), 0, 0))
+        # a service whose flag cannot be had: it has another one than the challenge says
+        path = os.path.join(folder, 'web-cookie', 'challenge.yml')
+        with open(path) as f:
+            text = f.read()
+        with open(path, 'w') as f:
+            f.write(text.replace('  flag: {', '  environment: {FLAG: wrong}\n  flag: {env: false, file: /tmp/flag, '))
+        poll(lambda: self.actions(d)['challenge_changed'] > len(slugs), 20, 'the broken one', every=0.2)
+        r = d.cli('challenge', 'check', folder, 'web-cookie', '--json', timeout=300)
+        self.assertEqual(r.returncode, 1, r.stdout + r.stderr)
+        got = json.loads(r.stdout)
+        self.assertEqual([(c['slug'], c['result']) for c in got], [('web-cookie', 'failed')])
+        self.assertIn('solve: ', got[0]['reason'])
+        self.assertEqual(d.containers(), {})
 
     def solve(self, p, slug, lease):
         ends = lease['endpoints']

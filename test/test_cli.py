@@ -30,7 +30,8 @@ class Words(Case):
         self.assertEqual(r.returncode, OK)
         groups = {c[0] for c in commands()}
         self.assertEqual(groups, {'serve', 'init', 'challenge', 'instance', 'user', 'team', 'token',
-                                  'audit', 'doctor', 'completion', 'version'})
+                                  'audit', 'doctor', 'completion', 'version', 'game', 'award',
+                                  'submission', 'announce', 'scoreboard'})
         self.assertIn('Exit codes', r.stdout)
 
     def test_every_command_has_help(self):
@@ -45,7 +46,13 @@ class Words(Case):
                       ['instance', 'start'], ['instance', 'start', 'a', 'b'],
                       ['instance', 'list', '--frob'], ['serve', '--capacity', 'many'],
                       ['serve', '--listen'], ['completion', 'csh'], ['user', 'set', 'bob'],
-                      ['token', 'add', 'bob', '--expires', 'soon'], ['serve', '--ports', '9-1']):
+                      ['token', 'add', 'bob', '--expires', 'soon'], ['serve', '--ports', '9-1'],
+                      ['team', 'set', 'red'], ['game', 'set'], ['game', 'set', 'paused'],
+                      ['game', 'set', 'colour=red'], ['game', 'set', 'paused=perhaps'],
+                      ['game', 'set', 'starts_at=soon'], ['game', 'set', 'team_size=-1'],
+                      ['game', 'freeze', '--at', 'soon'], ['game', 'reset'],
+                      ['award', 'give', 'ann', 'many', 'x'], ['award', 'give', 'ann', '5'],
+                      ['submission', 'list', '--max', '0'], ['challenge', 'check', '.', '--timeout', '5']):
             r = berth(*words)
             self.assertEqual(r.returncode, USAGE, (words, r))
             self.assertEqual(r.stdout, '', words)
@@ -157,6 +164,157 @@ class Client(Case):
         self.assertTrue(listed[0]['revoked_at'] and listed[0]['expires_at'])
         self.assertNotIn('token', listed[0])
 
+    def ok(self, d, *words, says=None, token=None, given=None):
+        r = d.cli(*words, token=token) if given is None else subprocess.run(
+            [program(), *words], env={**d.environment(), 'BERTH_URL': d.url, 'BERTH_TOKEN': token or d.token},
+            input=given, text=True, capture_output=True, timeout=60)
+        self.assertEqual(r.returncode, OK, (words, r.stdout, r.stderr))
+        if says is not None:
+            self.assertEqual(r.stdout, says)
+        return json.loads(r.stdout) if '--json' in words else r.stdout
+
+    def signs_in(self, d, name, password):
+        return self.client(d).post('/api/v2/session', {'name': name, 'password': password}).status == 200
+
+    def test_passwords_come_from_a_file_or_from_standard_input(self):
+        d = self.game(['alpha'])
+        path = os.path.join(d.var, 'password')
+        with open(path, 'w') as f:
+            f.write('from a file\nmore\n')
+        self.ok(d, 'user', 'add', 'ann', '--password-file', path)
+        self.ok(d, 'user', 'add', 'bob', '--password-stdin', '--display', 'Bobby Tables', given='by pipe\r\n')
+        self.assertTrue(self.signs_in(d, 'ann', 'from a file') and self.signs_in(d, 'bob', 'by pipe'))
+        self.ok(d, 'user', 'password', 'bob', '--password-stdin', given='another one\n')
+        self.assertTrue(self.signs_in(d, 'bob', 'another one') and not self.signs_in(d, 'bob', 'by pipe'))
+        users = {u['name']: u for u in self.ok(d, 'user', 'list', '--json')}
+        self.assertEqual(users['bob']['display_name'], 'Bobby Tables')
+        for words, given, code in ((('user', 'password', 'bob'), '', FAILED),  # nobody to ask
+                                   (('user', 'password', 'bob', '--password-stdin'), '\n', FAILED),
+                                   (('user', 'password', 'none', '--password-stdin'), 'x', NOT_FOUND)):
+            r = subprocess.run([program(), *words], text=True, capture_output=True, input=given,
+                               env={**d.environment(), 'BERTH_URL': d.url, 'BERTH_TOKEN': d.token})
+            self.assertEqual((r.returncode, r.stdout), (code, ''), (words, r.stderr))
+        self.assertTrue(self.signs_in(d, 'bob', 'another one'))
+
+    def test_a_password_is_asked_for_where_nobody_sees_it(self):
+        d = self.game(['alpha'])
+        self.ok(d, 'user', 'add', 'ann')
+
+        def typed(*lines):
+            ours, theirs = os.openpty()
+            p = subprocess.Popen([program(), 'user', 'password', 'ann'], stdin=theirs, stdout=theirs,
+                                 stderr=theirs, env={**d.environment(), 'BERTH_URL': d.url, 'BERTH_TOKEN': d.token})
+            os.close(theirs)
+            seen = b''
+            for prompt, line in zip((b'Password of ann: ', b'Once more, that of ann: '), lines):
+                while not seen.endswith(prompt):
+                    seen += os.read(ours, 1000)
+                os.write(ours, line.encode() + b'\n')
+            while True:
+                try:
+                    more = os.read(ours, 1000)
+                except OSError:
+                    break
+                seen += more
+                if not more:
+                    break
+            os.close(ours)
+            return p.wait(30), seen.decode()
+        code, seen = typed('typed twice', 'typed twice')
+        self.assertEqual(code, OK, seen)
+        self.assertNotIn('typed', seen)
+        self.assertTrue(self.signs_in(d, 'ann', 'typed twice'))
+        code, seen = typed('once', 'another')
+        self.assertEqual(code, FAILED)
+        self.assertIn('not the same', seen)
+
+    def test_import_makes_users_once(self):
+        d = self.game(['alpha'], limits=True)
+        path = os.path.join(d.var, 'users.csv')
+        with open(path, 'w') as f:
+            f.write('username,password\n' + ''.join(f'p{i},secret {i}\n' for i in range(130)))
+        self.assertEqual(self.ok(d, 'user', 'import', path, '--json'), {'made': 130, 'already_there': 0})
+        self.ok(d, 'user', 'import', path, says='0 made, 130 there already\n')
+        self.assertTrue(self.signs_in(d, 'p129', 'secret 129'))
+        with open(path, 'a') as f:
+            f.write('q,x\nbad\n')
+        r = d.cli('user', 'import', path)
+        self.assertEqual((r.returncode, r.stdout), (FAILED, ''))
+        self.assertIn('users.csv:133: has 1 fields', r.stderr)
+        self.assertNotIn('q', [u['name'] for u in self.ok(d, 'user', 'list', '--json')])
+
+    def test_the_rules_of_the_game(self):
+        d = self.game(['alpha'])
+        shown = self.ok(d, 'game', 'set', 'paused=on', 'team-size=4', 'blood_bonus_percent=10,5,2',
+                        'brackets=Students,Open', 'ends_at=2040-01-01T00:00:00Z', 'public_board=yes', '--json')
+        self.assertEqual({k: shown[k] for k in ('paused', 'team_size', 'blood_bonus_percent', 'brackets',
+                                                'ends_at', 'public_board')},
+                         {'paused': True, 'team_size': 4, 'blood_bonus_percent': [10, 5, 2],
+                          'brackets': ['Students', 'Open'], 'ends_at': '2040-01-01T00:00:00.000Z',
+                          'public_board': True})
+        self.assertIn('phase\tpaused\n', self.ok(d, 'game', 'show'))
+        self.assertIn('blood_bonus_percent\t10, 5, 2\n', self.ok(d, 'game', 'resume'))
+        self.assertEqual(self.ok(d, 'game', 'show', '--json')['phase'], 'open')
+        self.assertTrue(self.ok(d, 'game', 'freeze', '--json')['frozen'])
+        self.assertFalse(self.ok(d, 'game', 'unfreeze', '--json')['frozen'])
+        at = self.ok(d, 'game', 'freeze', '--at', '2039-12-31T22:00:00Z', '--json')
+        self.assertEqual((at['frozen'], at['freeze_at']), (False, '2039-12-31T22:00:00.000Z'))
+        self.assertTrue(self.ok(d, 'game', 'pause', '--json')['paused'])
+        self.assertEqual(self.ok(d, 'game', 'set', 'ends_at=none', 'brackets=', '--json')['brackets'], [])
+        r = d.cli('game', 'set', 'mode=nonsense')
+        self.assertEqual((r.returncode, r.stdout), (FAILED, ''))
+
+    def test_what_organisers_do(self):
+        d = self.game({'quiz': 'name: Quiz\nvalue: 100\nflags: ["CTF{q}"]\n', 'alpha': challenge_yaml('alpha')})
+        ann, bob = self.player(d, 'ann'), self.player(d, 'bob')
+        for p, flag in ((ann, 'CTF{q}'), (bob, 'wrong')):
+            p.post('/api/v2/submissions', {'challenge': 'quiz', 'flag': flag}).expect(self, 200)
+        board = self.ok(d, 'scoreboard', '--json')
+        self.assertEqual([(r['rank'], r['account_id'], r['score']) for r in board], [(1, ann.user['id'], 100)])
+        listed = self.ok(d, 'submission', 'list', '--result', 'incorrect', '--json')
+        self.assertEqual([(s['user'], s['text']) for s in listed], [('bob', 'wrong')])
+        self.assertEqual(len(self.ok(d, 'submission', 'list', '--max', '1', '--json')), 1)
+        self.assertEqual(self.ok(d, 'submission', 'list', '--account', f'user:{ann.user["id"]}').count('\n'), 1)
+        self.ok(d, 'submission', 'judge', str(listed[0]['id']), 'correct', says='judged\n')
+        self.assertEqual(len(self.ok(d, 'scoreboard', '--json')), 2)
+        self.ok(d, 'submission', 'delete', str(listed[0]['id']), says='deleted\n')
+        self.ok(d, 'award', 'give', 'bob', '150', 'for the write-up')
+        self.assertEqual(self.ok(d, 'award', 'give', f'user:{bob.user["id"]}', '-30', 'a toll', '--json')['value'], -30)
+        self.assertEqual([r['score'] for r in self.ok(d, 'scoreboard', '--json')], [120, 100])
+        toll = next(a for a in self.ok(d, 'award', 'list', '--json') if a['value'] == -30)
+        self.ok(d, 'award', 'remove', str(toll['id']), says='taken back\n')
+        self.assertRegex(self.ok(d, 'scoreboard'), r'^1\t\S.*\t150\t0\t')
+        self.ok(d, 'announce', 'Lunch', 'In the *galley*.')
+        self.assertEqual([(a['title'], a['text']) for a in ann.get('/api/v2/announcements').json['items']],
+                         [('Lunch', 'In the *galley*.')])
+        self.ok(d, 'user', 'set', 'ann', '--standing', 'banned')
+        self.assertEqual([r['account_id'] for r in self.ok(d, 'scoreboard', '--json')], [bob.user['id']])
+        self.assertIn('sessions ended', self.ok(d, 'game', 'reset', '--yes'))
+        self.assertEqual(self.ok(d, 'scoreboard', '--json'), [])
+        for want, words, token in ((NOT_FOUND, ['award', 'remove', '99'], None),
+                                   (NOT_FOUND, ['award', 'give', 'nobody', '5', 'x'], None),
+                                   (NOT_FOUND, ['submission', 'delete', '99'], None),
+                                   (DENIED, ['submission', 'list'], bob.token),
+                                   (DENIED, ['game', 'pause'], bob.token)):
+            r = d.cli(*words, token=token)
+            self.assertEqual((r.returncode, r.stdout), (want, ''), (words, r.stderr))
+
+    def test_teams(self):
+        d = self.game(['alpha'], init=('--team-mode',))
+        self.ok(d, 'game', 'set', 'brackets=Open')
+        self.ok(d, 'team', 'add', 'red')
+        self.ok(d, 'user', 'add', 'ann', '--team', 'red')
+        before = self.ok(d, 'team', 'set', 'red', '--captain', 'ann', '--json')
+        after = self.ok(d, 'team', 'set', 'red', '--name', 'Red Dwarf', '--bracket', 'Open', '--new-invite', '--json')
+        self.assertEqual((after['name'], after['bracket'], after['id']), ('Red Dwarf', 'Open', before['id']))
+        self.assertNotEqual(after['invite'], before['invite'])
+        team = self.ok(d, 'team', 'list', '--json')[0]
+        ann = next(u for u in self.ok(d, 'user', 'list', '--json') if u['name'] == 'ann')
+        self.assertEqual((team['captain_id'], team['standing']), (ann['id'], 'visible'))
+        self.ok(d, 'team', 'set', 'Red Dwarf', '--standing', 'hidden', '--bracket', 'none')
+        self.assertEqual(self.ok(d, 'team', 'list', '--json')[0]['bracket'], None)
+        self.assertEqual(d.cli('team', 'set', 'blue', '--name', 'x').returncode, NOT_FOUND)
+
     def test_push_makes_the_challenges_those_of_the_folder(self):
         d = self.game(['alpha', 'beta'])
         folder = write_challenges(self.folder(), {'beta': challenge_yaml('beta'),
@@ -234,19 +392,24 @@ class Life(Case):
             self.assertEqual(d.stop(sig, timeout=30), 0)
             d.start()
 
-    def test_reload_reads_the_folder_again_and_keeps_what_became_bad(self):
+    def test_reload_reads_the_folder_again_and_keeps_all_when_something_became_bad(self):
         d = self.game(['alpha', 'beta'])
         folder = d.settings['challenges']
 
         def slugs():
             return sorted(c['slug'] for c in
                           json.loads(d.cli('challenge', 'list', '--json').stdout))
+
+        def refused():
+            return [x for x in d.log_lines() if x['msg'] == 'a challenge is refused']
         write_challenges(folder, {'alpha': 'name: [\n', 'gamma': challenge_yaml('gamma')})
         d.process.send_signal(signal.SIGHUP)
-        poll(lambda: 'gamma' in slugs(), 20, 'the new challenge', every=0.2)
-        self.assertEqual(slugs(), ['alpha', 'beta', 'gamma'])
-        refused = [x for x in d.log_lines() if x['msg'] == 'a challenge file is refused']
-        self.assertEqual(os.path.basename(os.path.dirname(refused[-1]['file'])), 'alpha')
+        poll(refused, 20, 'the refusal', every=0.2)
+        self.assertEqual(slugs(), ['alpha', 'beta'])
+        self.assertEqual(os.path.basename(os.path.dirname(refused()[-1]['file'])), 'alpha')
+        write_challenges(folder, {'alpha': challenge_yaml('alpha')})
+        d.process.send_signal(signal.SIGHUP)
+        poll(lambda: slugs() == ['alpha', 'beta', 'gamma'], 20, 'the new challenge', every=0.2)
 
     def test_the_demo_keeps_its_tokens(self):
         d = self.daemon()
@@ -258,19 +421,29 @@ class Life(Case):
         first = demo()
         self.assertEqual(self.mode(env), 0o600)
         self.assertEqual([line.partition('=')[0] for line in first.splitlines()],
-                         ['BERTH_URL', 'BERTH_ADMIN_TOKEN', 'BERTH_PLAYER1_TOKEN',
-                          'BERTH_PLAYER2_TOKEN'])
+                         ['BERTH_URL'] + [f'BERTH_{who}_{what}' for who in ('ADMIN', 'PLAYER1', 'PLAYER2')
+                                          for what in ('PASSWORD', 'TOKEN')])
         self.assertEqual(demo(), first)
         lines = dict(line.split('=', 1) for line in first.splitlines())
         d.start()
         d.token = lines['BERTH_ADMIN_TOKEN']
+        for who in ('admin', 'player1', 'player2'):
+            password = lines[f'BERTH_{who.upper()}_PASSWORD']
+            self.assertEqual(self.client(d).post('/api/v2/session', {'name': who, 'password': password})
+                             .expect(self, 200).json['user']['name'], who)
+            self.assertNotIn(password, d.log_text())
         self.assertEqual(d.cli('user', 'list').stdout.count('\n'), 3)
-        ids = {t['user_id']: t['id'] for t in json.loads(d.cli('token', 'list', '--json').stdout)}
+        ids = {t['user_id']: t['id'] for t in json.loads(d.cli('token', 'list', '--json').stdout)
+               if t['label'] == 'demo'}
         self.assertEqual(d.cli('token', 'revoke', str(ids[2])).returncode, OK)
         d.stop()
         again = dict(line.split('=', 1) for line in demo().splitlines())
         self.assertNotEqual(again['BERTH_PLAYER1_TOKEN'], lines['BERTH_PLAYER1_TOKEN'])
         self.assertEqual(again['BERTH_PLAYER2_TOKEN'], lines['BERTH_PLAYER2_TOKEN'])
+        self.assertEqual(again['BERTH_PLAYER1_PASSWORD'], lines['BERTH_PLAYER1_PASSWORD'])
+        os.unlink(env)
+        fresh = dict(line.split('=', 1) for line in demo().splitlines())
+        self.assertNotEqual(fresh['BERTH_PLAYER1_PASSWORD'], lines['BERTH_PLAYER1_PASSWORD'])
 
     def test_the_service_manager_is_told(self):
         with tempfile.TemporaryDirectory() as folder, \

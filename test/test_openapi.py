@@ -1,7 +1,8 @@
 """The OpenAPI document tells the truth: statuses, types and members of real answers are in it."""
 import harness
 
-JSON_TYPES = {'string': str, 'integer': int, 'boolean': bool, 'object': dict, 'array': list}
+JSON_TYPES = {'string': str, 'integer': int, 'number': (int, float), 'boolean': bool,
+              'object': dict, 'array': list}
 
 
 class Document:
@@ -62,6 +63,7 @@ class OpenApi(harness.Case):
             self.cre(who, ann)
             self.accounts(who)
             self.challenges(who)
+            self.watching(who, ann, d)
             for path in ('health', 'healthz', 'ready', 'readyz', 'metrics', 'version',
                          'api/v2/openapi.json', 'api/v2/whoami'):
                 self.ask(who, 'GET', '/' + path)
@@ -139,6 +141,34 @@ class OpenApi(harness.Case):
             self.ask(who, 'GET', '/api/v2/challenges', query=query)
         self.ask(who, 'PUT', '/api/v2/challenges', {})
         self.ask(who, 'PUT', '/api/v2/challenges', [{'name': 5}])
+
+    def watching(self, who, ann, d):
+        if 'suspicion_get' not in self.document.seen:
+            self.share(d, ann)
+        for query in ({}, {'risk': 'high', 'limit': 1}, {'verdict': 'x'}):
+            self.ask(who, 'GET', '/api/v2/suspicions', query=query)
+        for id_ in (1, 999):
+            for path in ('/api/v2/suspicions/{id}', '/api/v1/phase2/suspicious_activity/{id}'):
+                for body in ({'verdict': 'innocent', 'notes': 'x'}, {'verdict': 'x'}):
+                    self.ask(who, 'PUT', path + '/review', body, id=id_)
+            self.ask(who, 'GET', '/api/v2/suspicions/{id}', id=id_)
+        for query in ({}, {'state': 'BROKEN'}, {'state': 'x'}):
+            self.ask(who, 'GET', '/api/v2/health/challenges', query=query)
+        for path in ('status', 'first_blood_leaderboard', 'challenge_health', 'suspicious_activity'):
+            for query in ({}, {'limit': 'x'}, {'status': 'x'}):
+                self.ask(who, 'GET', '/api/v1/phase2/' + path, query=query)
+        id_ = ann.get('/api/v2/challenges/alpha').json['id']
+        for slug, number in (('alpha', id_), ('none', 999)):
+            for query in ({}, {'limit': 0}):
+                self.ask(who, 'GET', '/api/v2/challenges/{slug}/health', query=query, slug=slug)
+                self.ask(who, 'GET', '/api/v1/phase2/challenge_health/{id}', query=query, id=number)
+
+    def share(self, d, ann):
+        """A suspicion, so that one can be shown."""
+        for c in (ann, self.player(d, 'eve')):
+            c.post('/api/v2/submissions', {'challenge': 'alpha', 'flag': 'CTF{alike}'}).expect(self, 200)
+        harness.poll(lambda: self.admin(d).get('/api/v2/suspicions').json['items'], 30,
+                     'a suspicion')
 
 
 if __name__ == '__main__':

@@ -7,20 +7,27 @@
 
 #include "api/body.h"
 #include "api/credential.h"
+#include "api/crowd.h"
+#include "api/errands.h"
 #include "api/idempotency.h"
+#include "api/kept.h"
+#include "api/live.h"
 #include "api/logs.h"
 #include "api/openapi.h"
 #include "api/pages.h"
 #include "api/passwords.h"
+#include "api/places.h"
 #include "api/problem.h"
-#include "api/scoreboard.h"
 #include "api/tally.h"
+#include "api/tickets.h"
 #include "api/wait.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
 
-#define SLOW_US INT64_C(1000000)
+#define SLOW_US        INT64_C(1000000)
+#define WATCHERS_MS    INT64_C(2000) /* until they have read what waits for them */
+#define ERRAND_THREADS 2
 
 static handler_fn *const handlers[] = {
 #define ROUTE(m, t, handler, p, b, s, l, ps, a, w) handler,
@@ -83,6 +90,17 @@ void call_reply_etag(struct call *c, const struct buf *body, const char *etag) {
         http_add_header(c->req, "Cache-Control", "private, no-cache");
         http_add_header(c->req, "ETag", etag);
         call_reply(c, same ? 304 : 200, same ? NULL : TYPE_JSON, same ? call_buf(c) : body);
+}
+
+void call_reply_kept(struct call *c, struct http_blob *body, const char *etag) {
+        if (call_has(c, etag)) {
+                call_reply_etag(c, call_buf(c), etag);
+                return;
+        }
+        http_add_header(c->req, "Cache-Control", "private, no-cache");
+        http_add_header(c->req, "ETag", etag);
+        http_add_header(c->req, "X-Request-ID", c->origin.request_id);
+        http_reply_blob(c->req, 200, TYPE_JSON, body);
 }
 
 struct http_stream *call_stream(struct call *c, const char *type, size_t max_pending_bytes) {
@@ -237,7 +255,7 @@ static bool read_body(struct call *c) {
         struct err err;
         size_t n;
 
-        if (c->route->body == BODY_NONE)
+        if (c->route->body == BODY_NONE || c->route->body == BODY_RAW)
                 return true;
         text = http_body(c->req, &n);
         if (body_parse(type, text, n, c->route->body, &c->body, &err) == 0)
@@ -274,7 +292,7 @@ static bool is_first(struct call *c) {
         struct key_answer answer = { 0 };
         uint8_t digest[SHA256_SIZE];
 
-        if (!key || !(c->route->params & 1u << PARAM_KEY))
+        if (!key || !(c->route->params & UINT64_C(1) << PARAM_KEY))
                 return true;
         if (!*key || strlen(key) > IDEMPOTENCY_KEY_MAX) {
                 problem_replyf(c, ERR_INVALID, "Idempotency-Key: must be 1 to %d bytes",
@@ -399,6 +417,19 @@ void api_done(void *api, struct http_req *req) {
 
 /* --- life --- */
 
+static int live_open(struct api *a, struct err *err) {
+        uint8_t key[KEY_SIZE];
+
+        engine_stream_key(a->config.engine, key);
+        a->tickets = tickets_new(key);
+        a->places = places_new(a->config.max_watchers, a->config.user_watchers);
+        a->live = live_new(a);
+        for (size_t i = 0; i < a->config.n_loops; i++)
+                if (crowd_new(&a->lanes[i], &a->lanes[i].crowd, err) < 0)
+                        return -1;
+        return 0;
+}
+
 int api_new(const struct api_config *config, struct api **ret, struct err *err) {
         _cleanup_(api_freep) struct api *a = calloc(1, sizeof(*a));
         uint8_t chance[6];
@@ -419,11 +450,12 @@ int api_new(const struct api_config *config, struct api **ret, struct err *err) 
         for (size_t i = 0; i < config->n_loops; i++) {
                 wait_lane_init(&a->lanes[i], a, config->loops[i]);
                 a->lanes[i].digests = guard_digests_new();
-                a->lanes[i].boards = scoreboard_new();
+                a->lanes[i].kept = kept_new();
                 a->lanes[i].pages = pages_new();
         }
-        if (followers_new(config->max_followers, &a->followers, err) < 0 ||
-            passwords_new((unsigned)config->n_loops, &a->passwords, err) < 0)
+        if (live_open(a, err) < 0 || followers_new(config->max_followers, &a->followers, err) < 0 ||
+            passwords_new((unsigned)config->n_loops, &a->passwords, err) < 0 ||
+            errands_new(ERRAND_THREADS, &a->errands, err) < 0)
                 return -1;
         *ret = TAKE(a);
         return 0;
@@ -433,6 +465,8 @@ void api_quiesce(struct api *a) {
         atomic_store(&a->quiet, true);
         followers_quiesce(a->followers);
         passwords_quiesce(a->passwords);
+        errands_quiesce(a->errands);
+        crowd_quiesce(a, WATCHERS_MS);
         for (size_t i = 0; i < a->config.n_loops; i++)
                 wait_lane_quiesce(&a->lanes[i]);
 }
@@ -442,13 +476,18 @@ struct api *api_free(struct api *a) {
                 return NULL;
         followers_free(a->followers);
         passwords_free(a->passwords);
+        errands_free(a->errands);
         for (size_t i = 0; a->lanes && i < a->config.n_loops; i++) {
                 wait_lane_done(&a->lanes[i]);
                 free(a->lanes[i].digests);
-                scoreboard_free(a->lanes[i].boards);
+                kept_free(a->lanes[i].kept);
+                crowd_free(a->lanes[i].crowd);
                 pages_free(a->lanes[i].pages);
         }
         free(a->lanes);
+        live_free(a->live);
+        tickets_free(a->tickets);
+        places_free(a->places);
         idempotency_free(a->keys);
         limits_free(a->limits);
         tally_free(a->tally);
@@ -462,4 +501,5 @@ void api_notice(void *api, const struct notice *notices, size_t n) {
 
         for (size_t i = 0; i < a->config.n_loops; i++)
                 wait_notice(&a->lanes[i], notices, n);
+        live_notice(a->live, notices, n);
 }

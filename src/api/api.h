@@ -25,6 +25,10 @@ struct api_config {
         unsigned max_followers;       /* log streams at once */
         struct depot *depot;          /* the files to download; borrowed, as the next */
         struct source_status *source; /* NULL: nobody reads one */
+        const char *const
+                *origins;     /* of the pages that may act and watch; empty or NULL: the own */
+        bool origin_required; /* programs, which send none, may not */
+        unsigned max_watchers, user_watchers; /* at once, in all and of one user */
 };
 
 _must_check_ int api_new(const struct api_config *config, struct api **ret, struct err *err);

@@ -27,13 +27,23 @@
 #define ETAG_SIZE    35 /* 32 digits in quotes */
 #define WAIT_MAX_S   60
 
+/* The challenges of a tenant as a whole, as they are until a moment. */
+struct view_set {
+        int64_t tenant, until_ms;
+        uint64_t version;
+        int64_t due;   /* how many are there by now: some have a time to come */
+        bool personal; /* does any read differently for each user? */
+};
+
 /* Of one loop.  All but what the lock covers belongs to the loop's thread. */
 struct lane {
         struct api *api;
         struct loop *loop;
         struct buf scratch;      /* a reply in the making */
         struct digests *digests; /* of the tokens it saw: guard.c */
-        struct boards *boards;   /* pages of the board that it made: scoreboard.c */
+        struct kept *kept;       /* answers that it made: kept.h */
+        struct view_set set;     /* the last that was asked for: view.h */
+        struct crowd *crowd;     /* who watches */
         struct pages *pages;     /* files that it read: pages.c */
         struct loop_timer tick;
         bool ticking;
@@ -52,6 +62,10 @@ struct api {
         struct tally *tally;
         struct followers *followers;
         struct passwords *passwords;
+        struct errands *errands;
+        struct live *live;
+        struct tickets *tickets;
+        struct places *places; /* of watchers */
         struct buf openapi;
         char openapi_etag[ETAG_SIZE];
         char id_prefix[16]; /* of the request ids that we make */
@@ -88,6 +102,8 @@ void call_etag(const struct buf *body, char ret[ETAG_SIZE]);
 bool call_has(const struct call *c, const char *etag);
 /* JSON that clients poll: 304 when they have it already. */
 void call_reply_etag(struct call *c, const struct buf *body, const char *etag);
+/* The same of what is kept, which is not copied. */
+void call_reply_kept(struct call *c, struct http_blob *body, const char *etag);
 /* Begins an answer that is written piece by piece. */
 struct http_stream *call_stream(struct call *c, const char *type, size_t max_pending_bytes);
 void call_add_location(struct call *c, const char *fmt, ...) _printf_(2, 3);
@@ -118,6 +134,8 @@ bool guard_token(struct call *c, const char *text);
 bool guard_board(struct call *c);
 /* Fills in the origin where there are good credentials; refuses nobody but who has bad ones. */
 bool guard_open(struct call *c);
+/* 401 for WHY, or 429 where that came too often from one address; false. */
+bool guard_refuse(struct call *c, const char *why);
 /* The tenant that who has no credentials means: ?tenant=, or the daemon's own.  0: none. */
 int64_t guard_tenant(struct call *c);
 #define SESSION_COOKIE "berth_session"

@@ -59,14 +59,6 @@ bool credential_cookie(const char *header, const char *name, const char **ret, s
         return false;
 }
 
-bool credential_origin(const char *origin, const char *host) {
-        const char *authority = origin ? strstr(origin, "://") : NULL;
-
-        if (!origin)
-                return true;
-        return authority && host && strcasecmp(authority + 3, host) == 0;
-}
-
 bool credential_request_id(const char *text) {
         size_t n;
 

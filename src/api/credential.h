@@ -14,9 +14,6 @@ bool credential_token(const char *value, const char **ret, size_t *n);
 /* The token in the cookie NAME of a Cookie header (may be NULL); false as above. */
 bool credential_cookie(const char *header, const char *name, const char **ret, size_t *n);
 
-/* Does the Origin header (NULL: none, from a program) name HOST, the Host header? */
-bool credential_origin(const char *origin, const char *host);
-
 /* Is TEXT (may be NULL) fit to be a request's id: 1 to 63 of [A-Za-z0-9._-]? */
 bool credential_request_id(const char *text);
 

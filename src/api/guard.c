@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/credential.h"
+#include "api/origin.h"
 #include "api/problem.h"
 #include "base/clock.h"
 #include "base/random.h"
@@ -101,7 +102,7 @@ static enum found look_up(struct call *c, const uint8_t digest[SHA256_SIZE]) {
 }
 
 /* An address that sends many bad tokens gets 429; a good token is let in from anywhere. */
-static bool refuse(struct call *c, const char *why) {
+bool guard_refuse(struct call *c, const char *why) {
         int64_t wait = 0;
 
         if (c->api->config.limits)
@@ -127,8 +128,11 @@ static bool is_own_page(struct call *c) {
         const char *header = http_header(c->req, "X-Berth-CSRF");
         bool native = strncmp(c->route->template, "/api/v2/", strlen("/api/v2/")) == 0;
 
-        if (!credential_origin(http_header(c->req, "Origin"), http_header(c->req, "Host"))) {
-                problem_replyf(c, ERR_FORBIDDEN, "This request comes from a page of another site");
+        if (!origin_allowed(http_header(c->req, "Origin"), http_header(c->req, "Host"),
+                            http_secure(c->req), c->api->config.origins, true)) {
+                problem_replyf(c, ERR_FORBIDDEN,
+                               "This request comes from a page of another site (or through a proxy "
+                               "that the operator has not named)");
                 return false;
         }
         if (native && (!header || strcmp(header, "1") != 0)) {
@@ -159,11 +163,11 @@ bool guard_check(struct call *c) {
 
         text = credentials(c, &n, &why);
         if (!text)
-                return refuse(c, why);
+                return guard_refuse(c, why);
         switch (look_up(c, digest_of(c->lane->digests, text, n))) {
         case FOUND_NONE:
-                return refuse(c, c->session ? "The session has ended: sign in again" :
-                                              "The token is unknown, expired or revoked");
+                return guard_refuse(c, c->session ? "The session has ended: sign in again" :
+                                                    "The token is unknown, expired or revoked");
         case FOUND_BANNED:
                 problem_replyf(c, ERR_FORBIDDEN, "This account is banned");
                 return false;
@@ -227,7 +231,7 @@ bool guard_board(struct call *c) {
         open = game && game->rules.public_board;
         read_model_unlock(c->api->model);
         if (!open)
-                return refuse(c, why);
+                return guard_refuse(c, why);
         c->origin.tenant = tenant;
         return true;
 }

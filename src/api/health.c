@@ -42,7 +42,7 @@ static void write_missing(struct buf *b, const struct readiness *r, size_t *n) {
         json_close(b, ']');
 }
 
-static void write_warnings(struct buf *b, const struct readiness *r) {
+static void write_warnings(struct buf *b, const struct readiness *r, size_t problems) {
         json_open(b, '[');
         for (size_t i = 0; i < r->n_runtimes; i++) {
                 const struct runtime_health *h = &r->runtimes[i].health;
@@ -56,6 +56,9 @@ static void write_warnings(struct buf *b, const struct readiness *r) {
                         r->runtimes[i].name);
                 json_text(b, text);
         }
+        if (problems)
+                json_text(b, "challenges: something is wrong with their source, so what was there "
+                             "before is played: see GET /api/v2/challenges/source");
         if (r->clock_jumped_ms)
                 json_text(b, "clock: the time of day jumped since the start");
         json_close(b, ']');
@@ -94,7 +97,7 @@ void ready(struct call *c) {
         json_key(b, "missing");
         json_raw(b, missing.data);
         json_key(b, "warnings");
-        write_warnings(b, &r);
+        write_warnings(b, &r, source_status_problems(c->api->config.source));
         json_key(b, "store");
         json_bool(b, r.store);
         json_key(b, "runtimes");

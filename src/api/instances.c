@@ -49,9 +49,8 @@ bool instance_look(struct call *c, const char *id, struct lease *ret) {
         return lease != NULL;
 }
 
-const char *instance_host(const struct call *c, const struct lease *lease) {
-        return engine_gate(c->api->config.engine) ? engine_public_host(c->api->config.engine) :
-                                                    lease->host;
+const char *instance_host(const struct api *a, const struct lease *lease) {
+        return engine_gate(a->config.engine) ? engine_public_host(a->config.engine) : lease->host;
 }
 
 /* With the read model locked. */
@@ -61,7 +60,7 @@ static void write_lease(struct call *c, struct buf *b, const struct lease *lease
 
         json_lease(b, &(struct lease_view){ .lease = lease,
                                             .slug = challenge ? challenge->slug : NULL,
-                                            .host = instance_host(c, lease),
+                                            .host = instance_host(c->api, lease),
                                             .now_ms = clock_now_ms(),
                                             .staff = call_may(c, PERMISSION_INSTANCES),
                                             .message = message });

@@ -10,7 +10,7 @@ void instance_deny(struct call *c, const char *lease, const char *what);
 /* Copies the lease ID from the read model; false when it is not there. */
 bool instance_look(struct call *c, const char *id, struct lease *ret);
 /* Where players reach LEASE. */
-const char *instance_host(const struct call *c, const struct lease *lease);
+const char *instance_host(const struct api *a, const struct lease *lease);
 /* Answers why there is no lease to be had. */
 void instance_refuse_start(struct call *c, const struct err *err);
 /* The tenant's challenge with this slug or id; 0 when there is none that the caller may see. */

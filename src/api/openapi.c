@@ -162,7 +162,7 @@ static void write_parameters(struct buf *b, const struct route *r) {
         for (size_t i = 0; i < _PARAM_N; i++) {
                 bool header = strcmp(params[i].type, "header") == 0;
 
-                if (r->params & 1u << i)
+                if (r->params & UINT64_C(1) << i)
                         write_parameter(b, params[i].name, header ? "header" : "query",
                                         header ? "string" : params[i].type, params[i].what);
         }
@@ -182,6 +182,10 @@ static void close_content(struct buf *b) {
         json_close(b, '}');
 }
 
+static void write_bytes(struct buf *b) {
+        json_raw(b, "{\"type\":\"string\",\"format\":\"binary\"}");
+}
+
 static void write_request_body(struct buf *b, const struct route *r) {
         if (r->body == BODY_NONE)
                 return;
@@ -189,8 +193,10 @@ static void write_request_body(struct buf *b, const struct route *r) {
         json_open(b, '{');
         json_key(b, "required");
         json_bool(b, true);
-        open_content(b, "application/json");
-        if (r->body == BODY_ARRAY) {
+        open_content(b, r->body == BODY_RAW ? "application/octet-stream" : "application/json");
+        if (r->body == BODY_RAW) {
+                write_bytes(b);
+        } else if (r->body == BODY_ARRAY) {
                 json_open(b, '{');
                 put(b, "type", "array");
                 json_key(b, "items");
@@ -228,8 +234,11 @@ static const char *title_of(int status) {
                 int status;
                 const char *title;
         } titles[] = {
-                { 200, "Done" },        { 201, "Made" },
-                { 202, "Accepted" },    { 204, "Done; there is nothing to say" },
+                { 101, "The WebSocket begins" },
+                { 200, "Done" },
+                { 201, "Made" },
+                { 202, "Accepted" },
+                { 204, "Done; there is nothing to say" },
                 { 304, "Not changed" },
 #define ERR(id, http, code, t) { http, t },
 #include "base/errors.def"
@@ -241,11 +250,12 @@ static const char *title_of(int status) {
         return "";
 }
 
-/* WORD is "200:Instance", "200:[Instance]", "200:text" or "404". */
+/* WORD is "200:Instance", "200:[Instance]", "200:text", "200:file", "200:events" or "404". */
 static void write_answer(struct buf *b, const char *word, bool cre) {
         char status[4] = { word[0], word[1], word[2], '\0' };
         const char *type = word[3] ? word + 4 : NULL;
-        bool text = type && strcmp(type, "text") == 0;
+        bool file = type && strcmp(type, "file") == 0, events = type && strcmp(type, "events") == 0;
+        bool text = events || (type && strcmp(type, "text") == 0);
 
         json_key(b, status);
         json_open(b, '{');
@@ -253,10 +263,16 @@ static void write_answer(struct buf *b, const char *word, bool cre) {
         if (!type && *status == '4' && cre && strcmp(status, "413") != 0) /* that is the server's */
                 type = "CreAnswer";
         if (type || *status >= '4') {
-                open_content(b, text ? "text/plain" :
-                                type ? "application/json" :
-                                       "application/problem+json");
-                if (type && *type == '[')
+                open_content(b, events ? "text/event-stream" :
+                                text   ? "text/plain" :
+                                file   ? "application/octet-stream" :
+                                type   ? "application/json" :
+                                         "application/problem+json");
+                if (file)
+                        write_bytes(b);
+                else if (type && strcmp(type, "array") == 0)
+                        write_type(b, "[object]");
+                else if (type && *type == '[')
                         write_page_schema(b, type);
                 else
                         write_type(b, text ? "string" : type ? type : "Problem");
@@ -271,10 +287,11 @@ static bool answers_anyway(const struct route *r, int status) {
         case 400:
                 return r->body != BODY_NONE || r->params != 0;
         case 413:
-        case 415:
                 return r->body != BODY_NONE;
+        case 415:
+                return r->body != BODY_NONE && r->body != BODY_RAW;
         case 409:
-                return r->params & 1u << PARAM_KEY;
+                return r->params & UINT64_C(1) << PARAM_KEY;
         case 429:
                 return r->permission != PERMISSION_PUBLIC || r->limit != LIMIT_NONE;
         default: /* 401, 403 */

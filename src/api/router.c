@@ -7,7 +7,7 @@
 #include "api/router.h"
 #include "base/attr.h"
 
-#define P(id) (1u << PARAM_##id)
+#define P(id) (UINT64_C(1) << PARAM_##id)
 const struct route routes[] = {
 #define ROUTE(m, t, h, p, b, s, l, ps, a, w) \
         { .method = HTTP_##m,                \

@@ -13,7 +13,7 @@
 #include "model/account.h"
 #include "net/http.h"
 
-#define ROUTE_PARAM      64
+#define ROUTE_PARAM      72 /* a digest, and more */
 #define ROUTE_PARAMS_MAX 2
 
 enum permission {
@@ -37,6 +37,7 @@ enum route_body {
         BODY_OPTIONAL, /* none is an empty object */
         BODY_ARRAY,
         BODY_FORM, /* an object, or what a page's form sends */
+        BODY_RAW,  /* bytes of any type */
 };
 
 struct route {
@@ -47,7 +48,7 @@ struct route {
         enum route_body body;
         const char *schema;
         enum limit limit;
-        unsigned params; /* bits of enum route_param */
+        uint64_t params; /* bits of enum route_param */
         const char *answers, *summary;
 };
 

@@ -10,68 +10,53 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/kept.h"
 #include "api/page.h"
 #include "api/problem.h"
 #include "api/query.h"
 #include "api/view.h"
 #include "base/clock.h"
 
-#define KEPT      32 /* pages */
-#define TOP_MAX   50
-#define KEY_BYTES 160
-
-/* Of a lane. */
-struct boards {
-        struct {
-                char key[KEY_BYTES]; /* what it is a page of; "": none */
-                uint64_t version;    /* of the board that it was made of */
-                char etag[ETAG_SIZE];
-                struct buf body;
-        } pages[KEPT];
-        size_t next; /* to be given up */
-};
-
-struct boards *scoreboard_new(void) {
-        struct boards *b = calloc(1, sizeof(*b));
-
-        if (!b)
-                abort();
-        return b;
-}
-
-struct boards *scoreboard_free(struct boards *b) {
-        for (size_t i = 0; b && i < KEPT; i++)
-                buf_done(&b->pages[i].body);
-        free(b);
-        return NULL;
-}
-
-/* The place of KEY: its own, or one to be filled. */
-static size_t place_of(struct boards *b, const char *key) {
-        for (size_t i = 0; i < KEPT; i++)
-                if (strcmp(b->pages[i].key, key) == 0)
-                        return i;
-        return b->next++ % KEPT;
-}
+#define TOP_MAX 50
 
 typedef void write_fn(const struct view *v, struct buf *b, const void *arg);
 
-/* Answers with what WRITE makes of the board, from what is kept where that is the same. */
-static void reply_kept(struct call *c, const struct view *v, const char *key, write_fn *write,
-                       const void *arg) {
-        struct boards *kept = c->lane->boards;
-        size_t at = place_of(kept, key);
-        struct buf *body = &kept->pages[at].body;
+/* What an answer hangs on, beside its bracket. */
+struct key {
+        int64_t what, version, challenges, due, tenant, staff, frozen, phase, page[3];
+};
 
-        if (strcmp(kept->pages[at].key, key) != 0 || kept->pages[at].version != v->board->version) {
-                snprintf(kept->pages[at].key, KEY_BYTES, "%s", key);
-                kept->pages[at].version = v->board->version;
-                buf_clear(body);
-                write(v, body, arg);
-                call_etag(body, kept->pages[at].etag);
+static struct key key_of(const struct view *v, int64_t what) {
+        return (struct key){
+                .what = what,
+                .version = (int64_t)v->board->version,
+                .challenges = (int64_t)read_model_challenges_version(v->access.model),
+                .due = view_set(v)->due,
+                .tenant = v->access.tenant,
+                .staff = v->access.staff,
+                .frozen = v->frozen,
+                .phase = game_phase(&v->access.game->rules, v->access.now_ms),
+        };
+}
+
+/* Answers with what WRITE makes of the board, from what is kept where that is there. */
+static void reply_kept(struct call *c, const struct view *v, const struct key *key,
+                       const char *bracket, write_fn *write, const void *arg) {
+        char text[sizeof(*key) + BRACKET_SIZE], etag[ETAG_SIZE];
+        size_t n = bracket ? strlen(bracket) + 1 : 0;
+        struct http_blob *body;
+
+        memcpy(text, key, sizeof(*key));
+        if (n)
+                memcpy(text + sizeof(*key), bracket, n);
+        kept_tag(c->lane->kept, text, sizeof(*key) + n, etag);
+        body = kept_get(c->lane->kept, etag);
+        if (!body) {
+                write(v, call_buf(c), arg);
+                body = kept_put(c->lane->kept, etag, &c->lane->scratch);
         }
         read_model_unlock(c->api->model);
-        call_reply_etag(c, body, kept->pages[at].etag);
+        call_reply_kept(c, body, etag);
 }
 
 static void write_frozen(const struct view *v, struct buf *b) {
@@ -207,7 +192,7 @@ static int check_bracket(struct call *c, const char **ret, struct err *err) {
 
 void scoreboard(struct call *c) {
         struct board_page p = { 0 };
-        char key[KEY_BYTES];
+        struct key key;
         struct view v;
         struct err err;
 
@@ -218,14 +203,11 @@ void scoreboard(struct call *c) {
         }
         if (!open_view(c, &v))
                 return;
-        /* What time changes in the list of challenges makes another key. */
-        snprintf(key, sizeof(key),
-                 "board %" PRId64 " %d %d %d %" PRIu64 " %" PRId64 " %" PRId64 " %" PRId64 " %d %s",
-                 v.access.tenant, v.access.staff, v.frozen,
-                 (int)game_phase(&v.access.game->rules, v.access.now_ms),
-                 read_model_challenges_version(v.access.model), view_due(&v), p.page.after,
-                 p.page.max, p.solved, p.bracket ? p.bracket : "*");
-        reply_kept(c, &v, key, write_board, &p);
+        key = key_of(&v, 'b');
+        key.page[0] = p.page.after;
+        key.page[1] = p.page.max;
+        key.page[2] = p.solved;
+        reply_kept(c, &v, &key, p.bracket, write_board, &p);
 }
 
 /* --- over time --- */
@@ -278,7 +260,7 @@ static void write_timeline(const struct view *v, struct buf *b, const void *arg)
 
 void scoreboard_timeline(struct call *c) {
         struct timeline_page p;
-        char key[KEY_BYTES];
+        struct key key;
         struct view v;
         struct err err;
 
@@ -289,7 +271,7 @@ void scoreboard_timeline(struct call *c) {
         }
         if (!open_view(c, &v))
                 return;
-        snprintf(key, sizeof(key), "timeline %" PRId64 " %d %d %" PRId64 " %s", v.access.tenant,
-                 v.access.staff, v.frozen, p.top, p.bracket ? p.bracket : "*");
-        reply_kept(c, &v, key, write_timeline, &p);
+        key = key_of(&v, 't');
+        key.page[0] = p.top;
+        reply_kept(c, &v, &key, p.bracket, write_timeline, &p);
 }

@@ -65,10 +65,14 @@ static inline void site_people(struct site *s) {
                 site_token(s, w);
 }
 
-static inline void site_init(struct site *s, const char *options, int64_t capacity, bool limits) {
-        struct api_config config = {
-                .loops = &s->loop, .n_loops = 1, .limits = limits, .max_followers = 2
-        };
+/* The interface on the engine that runs. */
+static inline void site_open(struct site *s, bool limits) {
+        struct api_config config = { .loops = &s->loop,
+                                     .n_loops = 1,
+                                     .limits = limits,
+                                     .max_followers = 2,
+                                     .max_watchers = 100,
+                                     .user_watchers = 20 };
         struct http_config http = { .listen = "127.0.0.1:0",
                                     .max_body_bytes = 1 << 20,
                                     .max_header_bytes = 16384,
@@ -80,12 +84,6 @@ static inline void site_init(struct site *s, const char *options, int64_t capaci
                                     .error_body = api_error_body };
         struct err err;
 
-        *s = (struct site){ 0 };
-        bed_init(&s->bed, options, capacity);
-        bed_stop(&s->bed);
-        s->bed.config.on_notice = site_notice;
-        bed_start(&s->bed);
-        site_people(s);
         CHECK_OK(loop_new("http", &s->loop, &err));
         loop_start(s->loop);
         config.engine = s->bed.engine;
@@ -95,7 +93,8 @@ static inline void site_init(struct site *s, const char *options, int64_t capaci
         CHECK_OK(http_server_new(&http, &s->loop, 1, &s->server, &err));
 }
 
-static inline void site_done(struct site *s) {
+/* Ends it, and the engine. */
+static inline void site_close(struct site *s) {
         api_quiesce(s->api);
         http_server_quiesce(s->server, 5000);
         engine_stop(s->bed.engine, 10000);
@@ -104,6 +103,28 @@ static inline void site_done(struct site *s) {
         __atomic_store_n(&site_api, NULL, __ATOMIC_RELEASE);
         api_free(s->api);
         loop_free(s->loop);
+}
+
+static inline void site_init(struct site *s, const char *options, int64_t capacity, bool limits) {
+        *s = (struct site){ 0 };
+        bed_init(&s->bed, options, capacity);
+        bed_stop(&s->bed);
+        s->bed.config.on_notice = site_notice;
+        bed_start(&s->bed);
+        site_people(s);
+        site_open(s, limits);
+}
+
+/* As a daemon that is stopped and started. */
+static inline void site_restart(struct site *s) {
+        site_close(s);
+        bed_stop(&s->bed);
+        bed_start(&s->bed);
+        site_open(s, false);
+}
+
+static inline void site_done(struct site *s) {
+        site_close(s);
         bed_done(&s->bed);
 }
 

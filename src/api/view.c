@@ -38,13 +38,30 @@ struct worth view_worth(const struct view *v, int64_t challenge) {
         return w ? *w : (struct worth){ 0 };
 }
 
-int64_t view_due(const struct view *v) {
+static void look_at_set(const struct view *v, struct view_set *set) {
         const struct challenge *ch;
-        int64_t n = 0, at = 0;
+        int64_t at = 0;
 
-        while ((ch = read_model_next_challenge(v->access.model, v->access.tenant, &at)))
-                n += v->access.now_ms >= ch->scheduled_ms;
-        return n;
+        *set = (struct view_set){ .tenant = v->access.tenant,
+                                  .version = read_model_challenges_version(v->access.model),
+                                  .until_ms = INT64_MAX };
+        while ((ch = read_model_next_challenge(v->access.model, v->access.tenant, &at))) {
+                bool due = v->access.now_ms >= ch->scheduled_ms;
+
+                set->due += due;
+                set->personal |= ch->personal;
+                if (!due && ch->scheduled_ms < set->until_ms)
+                        set->until_ms = ch->scheduled_ms;
+        }
+}
+
+const struct view_set *view_set(const struct view *v) {
+        struct view_set *set = &v->call->lane->set;
+
+        if (set->tenant != v->access.tenant || v->access.now_ms >= set->until_ms ||
+            set->version != read_model_challenges_version(v->access.model))
+                look_at_set(v, set);
+        return set;
 }
 
 void view_account(const struct view *v, struct buf *b, struct account who) {

@@ -25,8 +25,8 @@ int64_t view_total(const struct view *v);
 /* A challenge's value and solves. */
 struct worth view_worth(const struct view *v, int64_t challenge);
 
-/* How many of the tenant's challenges are there by now: some have a time to come. */
-int64_t view_due(const struct view *v);
+/* What the whole set of challenges says.  Valid until the next question. */
+const struct view_set *view_set(const struct view *v);
 /* The first solvers, as the member `bloods`. */
 void view_bloods(const struct view *v, struct buf *b, const struct worth *w);
 

@@ -114,9 +114,11 @@ void json_int(struct buf *b, int64_t v) {
 void json_bool(struct buf *b, bool v) { json_raw(b, v ? "true" : "false"); }
 void json_none(struct buf *b) { json_raw(b, "null"); }
 
-void json_raw(struct buf *b, const char *json) {
+void json_raw(struct buf *b, const char *json) { json_rawn(b, json, strlen(json)); }
+
+void json_rawn(struct buf *b, const char *json, size_t n) {
         comma(b);
-        buf_str(b, json);
+        buf_add(b, json, n);
 }
 
 void json_time(struct buf *b, int64_t ms) {
@@ -128,6 +130,35 @@ void json_time(struct buf *b, int64_t ms) {
         }
         clock_text(ms, text);
         json_text(b, text);
+}
+
+/* Where the string or number at S ends. */
+static const char *value_end(const char *s) {
+        if (*s != '"')
+                return s + strcspn(s, ",}");
+        for (s++; *s && *s != '"'; s++)
+                if (*s == '\\' && s[1])
+                        s++;
+        return *s ? s + 1 : s;
+}
+
+const char *json_member(const char *object, const char *key, size_t *n) {
+        const char *at = object, *name, *end;
+        size_t len = strlen(key);
+
+        while (*at == '{' || *at == ',') {
+                name = at + 1;
+                at = value_end(name);
+                if (*name != '"' || *at != ':')
+                        return NULL;
+                end = value_end(at + 1);
+                if ((size_t)(at - name) == len + 2 && memcmp(name + 1, key, len) == 0) {
+                        *n = (size_t)(end - at - 1);
+                        return at + 1;
+                }
+                at = end;
+        }
+        return NULL;
 }
 
 /* jansson recurses for each level, up to 2048 of them: look before it leaps.  In text that is not

@@ -27,8 +27,13 @@ void json_int(struct buf *b, int64_t v);
 void json_bool(struct buf *b, bool v);
 void json_none(struct buf *b);                  /* null; jansson has taken the name json_null */
 void json_raw(struct buf *b, const char *json); /* already JSON */
+void json_rawn(struct buf *b, const char *json, size_t n);
 /* RFC 3339 in UTC with milliseconds: "2026-11-20T19:05:06.123Z"; null when MS is 0. */
 void json_time(struct buf *b, int64_t ms);
+
+/* The value of KEY in OBJECT as JSON of *N bytes; NULL when it has none.  Only for what this writer
+ * made, of members that are text or numbers: nothing is parsed.  Looks at no byte after it. */
+const char *json_member(const char *object, const char *key, size_t *n);
 
 #define JSON_DEPTH_MAX 64
 

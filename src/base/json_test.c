@@ -204,6 +204,21 @@ TEST(members) {
         CHECK(i == 7);
 }
 
+TEST(members_are_found_without_parsing) {
+        static const char text[] = "{\"a\":1,\"q\":\"x\\\"},\",\"last\":-5}garbage";
+        const char *value;
+        size_t n;
+
+        value = json_member(text, "a", &n);
+        CHECK(value && n == 1 && *value == '1');
+        value = json_member(text, "q", &n);
+        CHECK(value && n == 7 && memcmp(value, "\"x\\\"},\"", n) == 0);
+        value = json_member(text, "last", &n);
+        CHECK(value && n == 2 && memcmp(value, "-5", n) == 0);
+        CHECK(!json_member(text, "garbage", &n) && !json_member("{}", "a", &n));
+        CHECK(!json_member("", "a", &n) && !json_member("{\"cut", "cut", &n));
+}
+
 TEST(members_of_a_wrong_type) {
         _cleanup_json_ json_t *o = parsed("{\"t\":\"5\",\"i\":5,\"r\":5.0}");
         const char *t = "same";

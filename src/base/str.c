@@ -69,6 +69,20 @@ void str_copy(char *dst, size_t room, const char *src) {
         dst[n] = '\0';
 }
 
+static bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+const char *str_trim(const char *s, size_t *n) {
+        size_t len;
+
+        while (is_blank(*s))
+                s++;
+        len = strlen(s);
+        while (len > 0 && is_blank(s[len - 1]))
+                len--;
+        *n = len;
+        return s;
+}
+
 size_t str_utf8(const char *s, size_t n) {
         const uint8_t *u = (const uint8_t *)s;
         uint8_t low = 0x80, high = 0xbf; /* of the second byte */

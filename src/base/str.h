@@ -29,6 +29,9 @@ bool str_is_name(const char *s);
 /* Copies SRC to DST, cut to fit ROOM bytes with its NUL.  ROOM > 0. */
 void str_copy(char *dst, size_t room, const char *src);
 
+/* The first byte of S that is no blank; *n is how many there are up to the last one. */
+const char *str_trim(const char *s, size_t *n);
+
 /* The length of the UTF-8 character that the N bytes at S begin with; 0 when they begin with
  * none (cut short, overlong, a surrogate, beyond U+10FFFF). */
 size_t str_utf8(const char *s, size_t n);

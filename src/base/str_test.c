@@ -164,3 +164,14 @@ TEST(names_for_people) {
         for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
                 CHECK(!str_is_name(bad[i]));
 }
+
+TEST(trimmed) {
+        size_t n = 7;
+
+        CHECK(*str_trim("", &n) == '\0' && n == 0);
+        CHECK(*str_trim(" \t\n", &n) == '\0' && n == 0);
+        CHECK_STR(str_trim(" \r a b\n ", &n), "a b\n ");
+        CHECK(n == 3);
+        CHECK_STR(str_trim("x", &n), "x");
+        CHECK(n == 1);
+}

@@ -3,103 +3,106 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/str.h"
+#include "cli/duration.h"
 #include "cli/output.h"
 #include "cli/remote.h"
-
-/* A name or an id, as the interface takes either. */
-static json_t *named(const char *text) {
-        struct err ignored;
-        int64_t id;
-
-        return str_to_int(text, 1, INT64_MAX, &id, &ignored) == 0 ? json_integer(id) :
-                                                                    json_string(text);
-}
-
-/* The id of the user NAME, which may be the id itself. */
-static int find_user(struct call *call, const char *name, int64_t *ret, struct err *err) {
-        _cleanup_json_ json_t *all = NULL;
-        struct err ignored;
-        json_t *o;
-        size_t i;
-
-        if (str_to_int(name, 1, INT64_MAX, ret, &ignored) == 0)
-                return 0;
-        if (remote_list(call, "/api/v2/users", 0, &all, err) < 0)
-                return -1;
-        json_array_foreach(all, i, o) {
-                const char *its = json_string_value(json_object_get(o, "name"));
-
-                if (its && strcmp(its, name) == 0) {
-                        *ret = json_integer_value(json_object_get(o, "id"));
-                        return 0;
-                }
-        }
-        return err_set(err, ERR_NOT_FOUND, "there is no user \"%s\" in this tenant", name);
-}
-
-/* One call whose answer is one object; a line for people out of its id and name. */
-static int change(struct call *call, const char *method, const char *path, const json_t *body,
-                  const char *what) {
-        _cleanup_json_ json_t *o = NULL;
-        struct err err;
-
-        if (remote_call(call, method, path, body, &o, &err) < 0)
-                return output_fail(call, &err);
-        if (call->options[OPTION_JSON])
-                output_json(o);
-        else
-                printf("%s %s\n", what, output_text(json_object_get(o, "id"), &call->arena));
-        return LEAVE_OK;
-}
+#include "cli/resolve.h"
+#include "cli/secret.h"
 
 int command_user_list(struct call *call) {
-        static const char *const headings[] = { "ID", "NAME", "ROLE", "TEAM", "CREATED", NULL };
-        static const char *const columns[] = {
-                "id", "name", "role", "team_id", "created_at", NULL
-        };
+        static const char *const headings[] = { "ID",   "NAME",     "SHOWN AS", "ROLE",
+                                                "TEAM", "STANDING", "CREATED",  NULL };
+        static const char *const columns[] = { "id",   "name",     "display_name", "role",
+                                               "team", "standing", "created_at",   NULL };
 
         return remote_print(call, "/api/v2/users", headings, columns);
 }
 
-/* Adds --role and --team to BODY. */
-static void add_membership(const struct call *call, json_t *body) {
-        const char *role = call->options[OPTION_ROLE], *team = call->options[OPTION_TEAM];
+/* What an option says, as a member of BODY. */
+static void add_text(const struct call *call, enum option option, json_t *body, const char *key) {
+        if (call->options[option])
+                json_object_set_new(body, key, json_string(call->options[option]));
+}
 
-        if (role)
-                json_object_set_new(body, "role", json_string(role));
-        if (team)
-                json_object_set_new(body, "team",
-                                    strcmp(team, "none") == 0 ? json_null() : named(team));
+static void add_named(const struct call *call, enum option option, json_t *body, const char *key) {
+        if (call->options[option])
+                json_object_set_new(body, key, resolve_named(call->options[option]));
+}
+
+static void add_user_fields(const struct call *call, json_t *body) {
+        add_text(call, OPTION_ROLE, body, "role");
+        add_named(call, OPTION_TEAM, body, "team");
+        add_text(call, OPTION_STANDING, body, "standing");
+        add_text(call, OPTION_DISPLAY, body, "display_name");
+        add_named(call, OPTION_BRACKET, body, "bracket");
 }
 
 int command_user_add(struct call *call) {
         _cleanup_json_ json_t *body = json_pack("{s:s}", "name", call->args[0]);
+        char password[PASSWORD_MAX + 1];
+        struct err err;
 
-        add_membership(call, body);
-        return change(call, "POST", "/api/v2/users", body, "made user");
+        add_user_fields(call, body);
+        if (secret_is_given(call)) {
+                if (secret_read(call, call->args[0], password, &err) < 0)
+                        return output_fail(call, &err);
+                json_object_set_new(body, "password", json_string(password));
+                explicit_bzero(password, sizeof(password));
+        }
+        return resolve_change(call, "POST", "/api/v2/users", body, "made user");
+}
+
+/* A change of the one that the first argument names, with something in BODY. */
+static int change_one(struct call *call, bool user, const json_t *body, const char *what,
+                      const char *which) {
+        struct err err;
+        int64_t id;
+        int r;
+
+        if (json_object_size(body) == 0) {
+                err_set(&err, ERR_INVALID, "say what to change: %s", which);
+                output_fail(call, &err);
+                return LEAVE_USAGE;
+        }
+        r = user ? resolve_user(call, call->args[0], &id, &err) :
+                   resolve_team(call, call->args[0], &id, &err);
+        if (r < 0)
+                return output_fail(call, &err);
+        return resolve_change(
+                call, "PATCH",
+                arena_printf(&call->arena, "/api/v2/%s/%" PRId64, user ? "users" : "teams", id),
+                body, what);
 }
 
 int command_user_set(struct call *call) {
         _cleanup_json_ json_t *body = json_object();
+
+        add_user_fields(call, body);
+        return change_one(call, true, body, "changed user",
+                          "--role, --team, --standing, --display or --bracket");
+}
+
+int command_user_password(struct call *call) {
+        _cleanup_json_ json_t *body = NULL;
+        char password[PASSWORD_MAX + 1];
         struct err err;
         int64_t id;
 
-        add_membership(call, body);
-        if (json_object_size(body) == 0) {
-                err_set(&err, ERR_INVALID, "say what to change: --role or --team");
-                output_fail(call, &err);
-                return LEAVE_USAGE;
-        }
-        if (find_user(call, call->args[0], &id, &err) < 0)
+        if (resolve_user(call, call->args[0], &id, &err) < 0 ||
+            secret_read(call, call->args[0], password, &err) < 0)
                 return output_fail(call, &err);
-        return change(call, "PATCH", arena_printf(&call->arena, "/api/v2/users/%" PRId64, id), body,
-                      "changed user");
+        body = json_pack("{s:s}", "password", password);
+        explicit_bzero(password, sizeof(password));
+        return resolve_change(call, "PUT",
+                              arena_printf(&call->arena, "/api/v2/users/%" PRId64 "/password", id),
+                              body, "changed the password of user");
 }
 
 int command_team_list(struct call *call) {
-        static const char *const headings[] = { "ID", "NAME", "CREATED", NULL };
-        static const char *const columns[] = { "id", "name", "created_at", NULL };
+        static const char *const headings[] = { "ID",      "NAME",    "CAPTAIN", "STANDING",
+                                                "BRACKET", "CREATED", NULL };
+        static const char *const columns[] = { "id",      "name",       "captain_id", "standing",
+                                               "bracket", "created_at", NULL };
 
         return remote_print(call, "/api/v2/teams", headings, columns);
 }
@@ -107,7 +110,26 @@ int command_team_list(struct call *call) {
 int command_team_add(struct call *call) {
         _cleanup_json_ json_t *body = json_pack("{s:s}", "name", call->args[0]);
 
-        return change(call, "POST", "/api/v2/teams", body, "made team");
+        return resolve_change(call, "POST", "/api/v2/teams", body, "made team");
+}
+
+int command_team_set(struct call *call) {
+        _cleanup_json_ json_t *body = json_object();
+        struct err err;
+        int64_t captain;
+
+        add_text(call, OPTION_NAME, body, "name");
+        add_text(call, OPTION_STANDING, body, "standing");
+        add_named(call, OPTION_BRACKET, body, "bracket");
+        if (call->options[OPTION_NEW_INVITE])
+                json_object_set_new(body, "new_invite", json_true());
+        if (call->options[OPTION_CAPTAIN]) {
+                if (resolve_user(call, call->options[OPTION_CAPTAIN], &captain, &err) < 0)
+                        return output_fail(call, &err);
+                json_object_set_new(body, "captain_id", json_integer(captain));
+        }
+        return change_one(call, false, body, "changed team",
+                          "--name, --captain, --new-invite, --standing or --bracket");
 }
 
 int command_token_list(struct call *call) {
@@ -122,40 +144,17 @@ int command_token_list(struct call *call) {
         return remote_print(call, path.data, headings, columns);
 }
 
-/* "90s", "30m", "12h", "7d" in seconds. */
-static int duration(const char *text, int64_t *ret, struct err *err) {
-        static const struct {
-                char unit;
-                int64_t seconds;
-        } units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
-        char digits[12];
-        size_t n = strlen(text);
-
-        for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-                int64_t v;
-
-                if (n < 2 || n > sizeof(digits) || text[n - 1] != units[i].unit)
-                        continue;
-                snprintf(digits, sizeof(digits), "%.*s", (int)n - 1, text);
-                if (str_to_int(digits, 1, INT32_MAX, &v, err) < 0)
-                        return -1;
-                *ret = v * units[i].seconds;
-                return 0;
-        }
-        return err_set(err, ERR_INVALID, "\"%s\" is no duration such as 90s, 30m, 12h or 7d", text);
-}
-
 int command_token_add(struct call *call) {
         _cleanup_json_ json_t *body = json_object(), *o = NULL;
         const char *label = call->options[OPTION_LABEL], *expires = call->options[OPTION_EXPIRES];
         int64_t seconds;
         struct err err;
 
-        if (expires && duration(expires, &seconds, &err) < 0) {
+        if (expires && duration_parse(expires, &seconds, &err) < 0) {
                 output_fail(call, &err);
                 return LEAVE_USAGE;
         }
-        json_object_set_new(body, "user", named(call->args[0]));
+        json_object_set_new(body, "user", resolve_named(call->args[0]));
         json_object_set_new(body, "label", json_string(label ? label : "berth token add"));
         if (expires)
                 json_object_set_new(body, "expires_in_seconds", json_integer(seconds));
@@ -169,8 +168,8 @@ int command_token_add(struct call *call) {
 }
 
 int command_token_revoke(struct call *call) {
-        return change(call, "DELETE",
-                      arena_printf(&call->arena, "/api/v2/tokens/%s",
-                                   remote_escape(call->args[0], &call->arena)),
-                      NULL, "revoked token");
+        return resolve_change(call, "DELETE",
+                              arena_printf(&call->arena, "/api/v2/tokens/%s",
+                                           remote_escape(call->args[0], &call->arena)),
+                              NULL, "revoked token");
 }

@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <ctype.h>
 #include <string.h>
 
 #include "cli/command.h"
@@ -102,7 +103,8 @@ static int parse_rest(char **words, size_t n, struct call *call, enum ask *ask, 
                 } else if (flags && strncmp(words[i], "--", 2) == 0) {
                         if (parse_flag(words + i, n - i, call, &used, err) < 0)
                                 return -1;
-                } else if (flags && words[i][0] == '-' && words[i][1]) {
+                } else if (flags && words[i][0] == '-' && words[i][1] &&
+                           !isdigit((unsigned char)words[i][1])) {
                         return err_set(err, ERR_INVALID,
                                        "there is no %s; options are words, as in --json", words[i]);
                 } else if (call->n_args == call->command->most) {
@@ -200,6 +202,7 @@ enum leave command_leave(const struct err *err) {
                 return LEAVE_DENIED;
         case ERR_INVALID:
         case ERR_METHOD:
+        case ERR_UPGRADE:
         case ERR_TOO_LARGE:
         case ERR_MEDIA_TYPE:
         case ERR_INTERNAL:

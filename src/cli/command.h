@@ -42,7 +42,7 @@ struct option_row {
 };
 extern const struct option_row options[_OPTION_N];
 
-#define COMMAND_ARGS_MAX 2
+#define COMMAND_ARGS_MAX 16
 
 /* One call of a command. */
 struct call {

@@ -11,7 +11,7 @@
 
 /* Reads PATH, a folder or CTFG's challenges.json.  Fails as challenge_source_load(). */
 _must_check_ int folder_load(const char *path, struct challenge_source *ret, struct err *err);
-/* FILE:LINE:COLUMN: REASON on standard error, as compilers write it, so that editors find it. */
+/* FILE:LINE: REASON on standard error, as compilers write it, so that editors find it. */
 void folder_complain(struct challenge_source *s);
 /* Fails INVALID, after it complained, when anything is wrong, or when there is nothing. */
 _must_check_ int folder_check(struct challenge_source *s, const char *doing, struct err *err);

@@ -33,7 +33,7 @@ static const char *path_of(const struct push *p, const struct attachment *f) {
 
 /* Does the server have it?  1, 0, or -1. */
 static int is_there(const struct push *p, const struct attachment *f, struct err *err) {
-        json_t *none;
+        _cleanup_json_ json_t *none = NULL;
 
         if (remote_send(p->call, "HEAD", path_of(p, f), NULL, 0, &none, err) == 0)
                 return 1;
@@ -117,7 +117,7 @@ static int push_set(struct push *p, json_t **answer, struct err *err) {
         for (size_t i = 0; i < p->source.n; i++)
                 json_array_append_new(body, json_loads(p->source.set[i]->text, 0, NULL));
         progress_say(p->progress, "%zu challenges", p->source.n);
-        return remote_call(p->call, "PUT", "/api/v2/challenges", body, answer, err);
+        return remote_insist(p->call, "PUT", "/api/v2/challenges", body, answer, err);
 }
 
 static int push_all(struct push *p, json_t **answer, struct err *err) {

@@ -48,78 +48,82 @@ static int problem(int status, const char *text, size_t n, struct err *err) {
         return err_set(err, kind, "%s", *detail ? detail : title);
 }
 
-int remote_call(const struct call *call, const char *method, const char *path, const json_t *body,
-                json_t **ret, struct err *err) {
-        _cleanup_buf_ struct buf url = { 0 }, answer = { 0 };
-        _cleanup_free_ char *text = NULL;
-        struct client_request request = {
-                .method = method,
-                .token = from(call->options[OPTION_TOKEN], "BERTH_TOKEN", NULL),
-                .timeout_ms = REMOTE_TIMEOUT_MS,
-                .max_bytes = ANSWER_MAX,
-        };
-        int status;
-
-        url_of(call, path, &url);
-        request.url = url.data;
-        if (body) {
-                text = json_dumps(body, JSON_COMPACT);
-                request.content_type = "application/json";
-                request.body = text;
-                request.n = text ? strlen(text) : 0;
-        }
-        if (client_do(&request, NULL, NULL, &status, &answer, err) < 0)
-                return -1;
-        if (status >= 400)
-                return problem(status, answer.data ? answer.data : "", answer.len, err);
-        if (json_parse(answer.data ? answer.data : "", answer.len, ret, err) < 0) {
-                err->kind = ERR_GARBLED;
-                return err_wrap(err, "the server's answer is no JSON");
-        }
-        return 0;
-}
-
 /* One try.  *wait_s: when to try again; 0: not. */
-static int send_once(const struct call *call, struct client_request *request, int *wait_s,
-                     json_t **ret, struct err *err) {
+static int try_once(const struct client_request *request, int *wait_s, json_t **ret,
+                    struct err *err) {
         _cleanup_buf_ struct buf answer = { 0 };
         int status;
 
         *wait_s = 0;
-        request->retry_after_s = wait_s;
-        request->token = from(call->options[OPTION_TOKEN], "BERTH_TOKEN", NULL);
+        buf_reserve(&answer, 1);
         if (client_do(request, NULL, NULL, &status, &answer, err) < 0)
                 return -1;
-        if (status == 429 && *wait_s == 0)
-                *wait_s = 1;
         if (status != 429)
                 *wait_s = 0;
+        else if (*wait_s == 0)
+                *wait_s = 1;
         if (status >= 400)
-                return problem(status, answer.data ? answer.data : "", answer.len, err);
-        *ret = NULL;
-        return answer.len ? json_parse(answer.data, answer.len, ret, err) : 0;
+                return problem(status, answer.data, answer.len, err);
+        if (answer.len == 0) {
+                *ret = json_object();
+                return 0;
+        }
+        if (json_parse(answer.data, answer.len, ret, err) == 0)
+                return 0;
+        err->kind = ERR_GARBLED;
+        return err_wrap(err, "the server's answer is no JSON");
 }
 
-int remote_send(const struct call *call, const char *method, const char *path, const void *data,
-                size_t n, json_t **ret, struct err *err) {
+/* The same until it is not told to wait, for at most PATIENCE_S in all. */
+static int exchange(const struct call *call, const char *path, struct client_request *request,
+                    int patience_s, json_t **ret, struct err *err) {
         _cleanup_buf_ struct buf url = { 0 };
-        struct client_request request = { .method = method,
-                                          .content_type = data ? "application/octet-stream" : NULL,
-                                          .body = data,
-                                          .n = n,
-                                          .timeout_ms = REMOTE_TIMEOUT_MS,
-                                          .max_bytes = ANSWER_MAX };
-        int wait_s, waited_s = 0;
+        int wait_s = 0, waited_s = 0;
 
         url_of(call, path, &url);
-        request.url = url.data;
-        while (send_once(call, &request, &wait_s, ret, err) < 0) {
-                if (wait_s == 0 || waited_s + wait_s > PATIENCE_S)
+        request->url = url.data;
+        request->token = from(call->options[OPTION_TOKEN], "BERTH_TOKEN", NULL);
+        request->timeout_ms = REMOTE_TIMEOUT_MS;
+        request->max_bytes = ANSWER_MAX;
+        request->retry_after_s = &wait_s;
+        while (try_once(request, &wait_s, ret, err) < 0) {
+                if (wait_s == 0 || waited_s + wait_s > patience_s)
                         return -1;
                 sleep((unsigned)wait_s);
                 waited_s += wait_s;
         }
         return 0;
+}
+
+static int exchange_json(const struct call *call, const char *method, const char *path,
+                         const json_t *body, int patience_s, json_t **ret, struct err *err) {
+        _cleanup_free_ char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+        struct client_request request = { .method = method,
+                                          .content_type = text ? "application/json" : NULL,
+                                          .body = text,
+                                          .n = text ? strlen(text) : 0 };
+
+        return exchange(call, path, &request, patience_s, ret, err);
+}
+
+int remote_call(const struct call *call, const char *method, const char *path, const json_t *body,
+                json_t **ret, struct err *err) {
+        return exchange_json(call, method, path, body, 0, ret, err);
+}
+
+int remote_insist(const struct call *call, const char *method, const char *path, const json_t *body,
+                  json_t **ret, struct err *err) {
+        return exchange_json(call, method, path, body, PATIENCE_S, ret, err);
+}
+
+int remote_send(const struct call *call, const char *method, const char *path, const void *data,
+                size_t n, json_t **ret, struct err *err) {
+        struct client_request request = { .method = method,
+                                          .content_type = data ? "application/octet-stream" : NULL,
+                                          .body = data,
+                                          .n = n };
+
+        return exchange(call, path, &request, PATIENCE_S, ret, err);
 }
 
 int remote_list(const struct call *call, const char *path, size_t max, json_t **ret,

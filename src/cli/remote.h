@@ -12,13 +12,16 @@
 
 #define REMOTE_TIMEOUT_MS 75000 /* longer than the longest ?wait= */
 
-/* One call; PATH from "/api/..." on.  BODY may be NULL.  The caller owns *ret.
- * Fails: as client_do(), and as the problem's code says; GARBLED when it is no JSON. */
+/* One call; PATH from "/api/..." on.  BODY may be NULL.  The caller owns *ret, an empty object
+ * where the answer has no body.  Fails: as client_do(), and as the problem's code says; GARBLED
+ * when it is no JSON. */
 _must_check_ int remote_call(const struct call *call, const char *method, const char *path,
                              const json_t *body, json_t **ret, struct err *err);
 
-/* The same with N bytes at DATA as they are (none for NULL); where there are too many requests at
- * once it waits and tries again.  *ret is NULL when the answer has no body. */
+/* The same; where there are too many requests at once it waits, and tries again. */
+_must_check_ int remote_insist(const struct call *call, const char *method, const char *path,
+                               const json_t *body, json_t **ret, struct err *err);
+/* The same with N bytes at DATA as they are (none for NULL). */
 _must_check_ int remote_send(const struct call *call, const char *method, const char *path,
                              const void *data, size_t n, json_t **ret, struct err *err);
 

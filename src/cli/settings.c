@@ -188,6 +188,7 @@ static void derive(struct settings *s, struct arena *arena) {
         s->runtimes = split(s->runtime, arena);
         s->images = split(s->allowed_images, arena);
         s->proxies = split(s->trusted_proxies, arena);
+        s->sites = split(s->origins, arena);
         s->player_cluster_list = split(s->player_clusters, arena);
         s->max_file_bytes = s->max_file_mb << 20;
         if (!*s->files)

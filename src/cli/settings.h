@@ -23,7 +23,8 @@ struct settings {
         /* Made of the above by settings_finish(): */
         uint16_t port_from, port_to;
         const char *const *runtimes,
-                *const *images, *const *proxies, *const *player_cluster_list; /* NULL-terminated */
+                *const *images, *const *proxies, *const *player_cluster_list,
+                                                         *const *sites; /* NULL-terminated */
         int64_t max_file_bytes;
 };
 

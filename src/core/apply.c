@@ -89,7 +89,7 @@ void engine_rank_queues(struct engine *e, int64_t now_ms) {
 void engine_show_boards(struct engine *e, int64_t now_ms) {
         struct games *shown = read_model_games(e->model);
 
-        games_make_boards(&e->games, shown, now_ms);
+        games_make_boards(&e->games, shown, e->applied_seq, now_ms);
         read_model_begin(e->model);
         games_swap_boards(shown, &e->games);
         read_model_end(e->model);
@@ -115,7 +115,7 @@ void engine_apply(struct engine *e, struct change *first, int64_t now_ms) {
 
         if (!first)
                 return;
-        games_make_boards(&e->games, read_model_games(e->model), now_ms);
+        games_make_boards(&e->games, read_model_games(e->model), e->applied_seq, now_ms);
         read_model_begin(e->model);
         for (struct change *c = first; c; c = c->next) {
                 change_put(e->model, c);
@@ -127,6 +127,7 @@ void engine_apply(struct engine *e, struct change *first, int64_t now_ms) {
         }
         if (moved)
                 engine_rank_queues(e, now_ms);
+        read_model_note_seq(e->model, e->applied_seq);
         games_swap_boards(read_model_games(e->model), &e->games);
         read_model_end(e->model);
         games_drop_boards(&e->games);

@@ -280,6 +280,12 @@ void engine_address_key(const struct engine *e, uint8_t ret[KEY_SIZE]) {
         hmac_sha256(e->config.master_key, purpose, sizeof(purpose) - 1, ret);
 }
 
+void engine_stream_key(const struct engine *e, uint8_t ret[KEY_SIZE]) {
+        static const char purpose[] = "berth stream key";
+
+        hmac_sha256(e->config.master_key, purpose, sizeof(purpose) - 1, ret);
+}
+
 struct gate *engine_gate(struct engine *e) {
         return e->config.gate;
 }

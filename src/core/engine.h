@@ -78,6 +78,8 @@ struct read_model *engine_read_model(struct engine *e);
 const char *engine_store_name(const struct engine *e); /* "sqlite", "postgres" */
 /* The key of hashes of addresses: the install's, so that all its daemons have the same. */
 void engine_address_key(const struct engine *e, uint8_t ret[KEY_SIZE]);
+/* The key of what lets a session's pages open the live stream; the install's as well. */
+void engine_stream_key(const struct engine *e, uint8_t ret[KEY_SIZE]);
 
 /* Who asks.  Identity comes from the credential, never from the request's body. */
 struct origin {

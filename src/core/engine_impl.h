@@ -196,6 +196,8 @@ void team_invite(char ret[INVITE_SIZE]); /* a fresh code */
 struct event deed_event(const struct work *w, const struct origin *o, enum action action,
                         struct account who, const struct challenge *c);
 void deed_gain(struct event *e, const struct gain *gain);
+/* Notes where E's account is on no board, so that players hear nothing of it. */
+void deed_hide(const struct work *w, struct event *e);
 
 /* STARTING or RUNNING to STOPPING, by this daemon; writes EVENT with it. */
 _must_check_ int lease_stop(struct work *w, struct event *event, struct lease *lease,

@@ -457,6 +457,15 @@ bool game_solved(const struct game *g, struct account who, int64_t challenge) {
         return p && p->solved_ms;
 }
 
+bool game_awarded(const struct game *g, struct account who, int64_t seq) {
+        const struct member *m = game_member(g, who);
+
+        for (size_t i = 0; m && i < m->n_awards; i++)
+                if (m->awards[i].seq == seq)
+                        return true;
+        return false;
+}
+
 bool game_counts(const struct game *g, struct account who) {
         const struct member *m = game_member(g, who);
 

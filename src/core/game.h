@@ -82,6 +82,9 @@ int64_t game_wrong(const struct game *g, int64_t challenge);
 /* Has WHO done anything that counts: a solve, a hint, an award? */
 bool game_active(const struct game *g, struct account who);
 
+/* Is the award that event SEQ gave to WHO still there?  (An id may come again.) */
+bool game_awarded(const struct game *g, struct account who, int64_t seq);
+
 /* What WHO has now: solves with their bonuses and awards, less hints as far as these take it to
  * zero.  0 for who is not known. */
 int64_t game_total(const struct game *g, struct account who);
@@ -128,7 +131,8 @@ struct board_challenge {
 /* As it was before a moment, or is.  Immutable, counts its references, which any thread may. */
 struct board {
         int refs;
-        uint64_t version;  /* who makes it says */
+        uint64_t version;  /* who makes it says, as of ... */
+        int64_t seq;       /* ... the last event that it knows of */
         int64_t cutoff_ms; /* what counts was before; BOARD_LIVE: all */
         size_t n, n_challenges;
         struct board_row *rows; /* in order of place: score, then the earlier last score */

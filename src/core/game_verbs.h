@@ -37,6 +37,16 @@ struct submit {
 };
 void submit_command(struct submit *s);
 
+/* Would TEXT be right?  Writes nothing but that it was asked.  The caller has found whether it is
+ * one of the challenge's own flags; whether it is that of the origin's instance is found here. */
+struct challenge_check {
+        struct command command;
+        int64_t challenge;
+        const char *text; /* borrowed; without blanks at its ends */
+        bool accepted;
+};
+void challenge_check_command(struct challenge_check *k);
+
 /* Fails: FORBIDDEN, NOT_STARTED, PAUSED, ENDED; LOCKED another hint comes first, or the challenge
  * is; POINTS; ALREADY it was unlocked before. */
 struct hint_unlock {

@@ -207,12 +207,13 @@ void games_apply(struct games *g, const struct change *c) {
         }
 }
 
-static struct board *make(struct games *g, struct tenant_game *t, int64_t cutoff_ms) {
+static struct board *make(struct games *g, struct tenant_game *t, int64_t seq, int64_t cutoff_ms) {
         struct board *b = game_board(t->game, cutoff_ms);
 
         if (g->version == 0) /* no version of an earlier run comes again */
                 g->version = (uint64_t)clock_now_ms() << 20;
         b->version = ++g->version;
+        b->seq = seq;
         return b;
 }
 
@@ -222,24 +223,25 @@ static bool is_kept(const struct tenant_game *t, const struct board *old) {
 }
 
 static void make_boards(struct games *g, struct tenant_game *t, const struct tenant_game *shown,
-                        int64_t now_ms) {
+                        int64_t seq, int64_t now_ms) {
         const struct board *old = shown ? shown->frozen : NULL;
         bool frozen = game_frozen(&t->rules, now_ms);
 
         if (!t->stale && frozen == (old != NULL))
                 return;
-        t->live = make(g, t, BOARD_LIVE);
+        t->live = make(g, t, seq, BOARD_LIVE);
         if (frozen)
-                t->frozen = is_kept(t, old) ? board_ref(old) : make(g, t, t->rules.freeze_ms);
+                t->frozen = is_kept(t, old) ? board_ref(old) : make(g, t, seq, t->rules.freeze_ms);
         t->stale = t->corrected = false;
 }
 
-void games_make_boards(struct games *working, const struct games *shown, int64_t now_ms) {
+void games_make_boards(struct games *working, const struct games *shown, int64_t seq,
+                       int64_t now_ms) {
         struct tenant_game *t;
         size_t at = 0;
 
         while ((t = map_next(&working->by_tenant, &at)))
-                make_boards(working, t, games_find(shown, t->rules.tenant), now_ms);
+                make_boards(working, t, games_find(shown, t->rules.tenant), seq, now_ms);
 }
 
 void games_swap_boards(struct games *shown, struct games *working) {

@@ -52,8 +52,10 @@ void games_put_challenge(struct games *g, const struct challenge *c);
 /* ... a change of any kind, those above included.  No-op for what is not about games. */
 void games_apply(struct games *g, const struct change *c);
 
-/* Makes the boards that are not as they should be at NOW_MS; SHOWN is the read model's copy. */
-void games_make_boards(struct games *working, const struct games *shown, int64_t now_ms);
+/* Makes the boards that are not as they should be at NOW_MS, after the event SEQ; SHOWN is the read
+ * model's copy. */
+void games_make_boards(struct games *working, const struct games *shown, int64_t seq,
+                       int64_t now_ms);
 /* Under the read model's lock: SHOWN has them, and WORKING those from before ... */
 void games_swap_boards(struct games *shown, struct games *working);
 void games_drop_boards(struct games *working); /* ... which go here. */

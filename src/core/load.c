@@ -235,6 +235,7 @@ int engine_load(struct engine *e, struct tx *tx, struct err *err) {
                 e->unsigned_since_ms = clock_now_ms();
         e->applied_seq = chain.seq;
         read_model_begin(e->model);
+        read_model_note_seq(e->model, e->applied_seq);
         engine_rank_queues(e, clock_now_ms());
         read_model_end(e->model);
         engine_show_boards(e, clock_now_ms());

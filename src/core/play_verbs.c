@@ -1,5 +1,4 @@
 /* What players do in the game: flags and hints. */
-#include <ctype.h>
 #include <string.h>
 
 #include "base/metric.h"
@@ -24,6 +23,7 @@ struct event deed_event(const struct work *w, const struct origin *o, enum actio
 
         read_model_account_name(w->model, who, name);
         e.account = who;
+        deed_hide(w, &e);
         event_text(&e, "name", name);
         if (!c)
                 return e;
@@ -31,6 +31,11 @@ struct event deed_event(const struct work *w, const struct origin *o, enum actio
         event_text(&e, "challenge", c->slug);
         event_text(&e, "title", c->title);
         return e;
+}
+
+void deed_hide(const struct work *w, struct event *e) {
+        if (!game_counts(games_of(w->games, e->tenant)->game, e->account))
+                event_int(e, "hidden", 1);
 }
 
 void deed_gain(struct event *e, const struct gain *gain) {
@@ -144,6 +149,8 @@ static int solve(struct submit *s, struct work *w, const struct access *a, struc
         return 0;
 }
 
+static char lower_of(char c) { return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c); }
+
 /* Alike ones are found by it; what is submitted cannot be found from it without the key.  Very
  * short answers are alike by chance. */
 static void digest_wrong(const uint8_t key[KEY_SIZE], const char *text, char ret[33]) {
@@ -153,7 +160,7 @@ static void digest_wrong(const uint8_t key[KEY_SIZE], const char *text, char ret
 
         ret[0] = '\0';
         for (n = 0; n < sizeof(lower) && text[n]; n++)
-                lower[n] = (char)tolower((unsigned char)text[n]);
+                lower[n] = lower_of(text[n]);
         if (n < ALIKE_LEAST)
                 return;
         hmac_sha256(key, lower, n, digest);

@@ -77,9 +77,10 @@ static void forget_attempts(struct pulse *p, int64_t tenant) {
 }
 
 static void note_told(struct pulse *p, const struct event *e) {
-        int64_t score = event_number(e, "score", 100);
+        int64_t score = event_number(e, "score", -1);
 
-        pulse_tell(p, e->tenant, e->challenge, health_state(score));
+        if (score >= 0) /* else it was a flag of it that was checked */
+                pulse_tell(p, e->tenant, e->challenge, health_state(score));
 }
 
 void pulse_note(struct pulse *p, const struct event *e, bool counts) {

@@ -1,4 +1,6 @@
 #include "core/pulse.h"
+
+#include "base/str.h"
 #include "test.h"
 
 #define T0   INT64_C(1795200000000)
@@ -95,6 +97,10 @@ TEST(what_was_told_is_remembered) {
         event_int(&e, "score", 12);
         pulse_note(&p, &e, false);
         CHECK(pulse_told(&p, 1) == HEALTH_BROKEN && pulse_told(&p, 2) == HEALTH_HEALTHY);
+        str_copy(e.detail, sizeof(e.detail), "{}");
+        event_text(&e, "result", "accepted"); /* of a flag */
+        pulse_note(&p, &e, false);
+        CHECK(pulse_told(&p, 1) == HEALTH_BROKEN);
         pulse_tell(&p, 1, 1, HEALTH_UNDERPERFORMING);
         CHECK(pulse_told(&p, 1) == HEALTH_UNDERPERFORMING);
         pulse_done(&p);

@@ -156,6 +156,12 @@ const struct token *read_model_token(const struct read_model *m,
         return e ? &e->token : NULL;
 }
 
+const struct token *read_model_token_by_id(const struct read_model *m, int64_t id) {
+        const struct token_entry *e = map_get_id(&m->tokens, id);
+
+        return e ? &e->token : NULL;
+}
+
 const struct user *read_model_token_user(const struct read_model *m, const struct token *token) {
         const struct token_entry *e = (const struct token_entry *)token; /* its first member */
 

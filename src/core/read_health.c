@@ -2,7 +2,8 @@
 #include "core/read_model_impl.h"
 
 void read_model_note(struct read_model *m, const struct event *e) {
-        const struct tenant_game *t = games_find(&m->games, e->tenant);
+        bool attempt = e->action == ACTION_SOLVED || e->action == ACTION_SUBMITTED;
+        const struct tenant_game *t = attempt ? games_find(&m->games, e->tenant) : NULL;
 
         pulse_note(&m->pulse, e, t && game_counts(t->game, e->account));
 }

@@ -67,6 +67,8 @@ static void must(int error) { assert(error == 0); }
 
 void read_model_lock(struct read_model *m) { must(pthread_rwlock_rdlock(&m->lock)); }
 void read_model_unlock(struct read_model *m) { must(pthread_rwlock_unlock(&m->lock)); }
+int64_t read_model_seq(const struct read_model *m) { return m->seq; }
+void read_model_note_seq(struct read_model *m, int64_t seq) { m->seq = seq; }
 void read_model_begin(struct read_model *m) { must(pthread_rwlock_wrlock(&m->lock)); }
 void read_model_end(struct read_model *m) { must(pthread_rwlock_unlock(&m->lock)); }
 

@@ -47,6 +47,7 @@ void read_model_account_name(const struct read_model *m, struct account who,
 const struct token *read_model_token(const struct read_model *m, const uint8_t digest[SHA256_SIZE]);
 /* Whose TOKEN is, which this model gave. */
 const struct user *read_model_token_user(const struct read_model *m, const struct token *token);
+const struct token *read_model_token_by_id(const struct read_model *m, int64_t id);
 const struct token *read_model_next_token(const struct read_model *m, int64_t user, size_t *at);
 
 const struct challenge *read_model_challenge(const struct read_model *m, int64_t id);
@@ -57,6 +58,9 @@ const struct challenge *read_model_challenge_by_slug(const struct read_model *m,
 /* By id, ascending; *AT = 0 first, then the id of the one before. */
 const struct challenge *read_model_next_challenge(const struct read_model *m, int64_t tenant,
                                                   int64_t *at);
+
+/* The last event that was applied. */
+int64_t read_model_seq(const struct read_model *m);
 
 /* Rises with every change of a challenge or a policy. */
 uint64_t read_model_challenges_version(const struct read_model *m);
@@ -81,6 +85,7 @@ enum health_state read_model_told(const struct read_model *m, int64_t challenge)
 /* Changes: the commit thread only, between these two. */
 void read_model_begin(struct read_model *m);
 void read_model_end(struct read_model *m);
+void read_model_note_seq(struct read_model *m, int64_t seq);
 void read_model_put_lease(struct read_model *m, const struct lease *lease);
 void read_model_drop_ended(struct read_model *m, int64_t before_ms);
 void read_model_put_tenant(struct read_model *m, const struct tenant *tenant);

@@ -47,6 +47,7 @@ struct challenge_entry {
 
 struct read_model {
         pthread_rwlock_t lock;
+        int64_t seq;
         struct map leases, holdings;
         struct lease_entry *ended_first, **ended_end; /* in the order in which they ended */
         size_t counts[_LEASE_N];

@@ -82,7 +82,7 @@ static void deed(struct play *p) {
         int64_t challenge = random_below(2) ? p->easy : p->hard;
         size_t who = random_below(CROWD);
         struct user_change u = { .fields = USER_STANDING, .user = { .id = crowd[who].id } };
-        struct listing l;
+        const struct listing *l;
         int64_t id;
         struct err err;
 
@@ -99,8 +99,8 @@ static void deed(struct play *p) {
                 break;
         case 2:
                 l = submissions(p);
-                if (l.n > 0)
-                        CHECK_OK(judge_anew(p, l.rows[random_below(l.n)].id,
+                if (l->n > 0)
+                        CHECK_OK(judge_anew(p, l->rows[random_below(l->n)].id,
                                             (enum submission_result)random_below(2),
                                             random_below(2)));
                 break;

@@ -160,6 +160,7 @@ static int display_run(struct command *cmd, struct work *w, struct err *err) {
                 return err->kind == ERR_CONFLICT ?
                                err_set(err, ERR_CONFLICT, "The name \"%s\" is taken", name) :
                                -1;
+        deed_hide(w, &e);
         event_text(&e, "name", name);
         event_text(&e, "before", before);
         if (work_append(w, &e, CHANGE_USER, &c, err) < 0)

@@ -127,6 +127,7 @@ int engine_tail(struct engine *e, struct work *w, struct err *err) {
         if (follow_all(e, w, err) < 0)
                 return -1;
         read_model_begin(e->model);
+        read_model_note_seq(e->model, e->applied_seq);
         engine_rank_queues(e, clock_now_ms());
         read_model_end(e->model);
         engine_show_boards(e, clock_now_ms());

@@ -221,12 +221,18 @@ static int change_run(struct command *cmd, struct work *w, struct err *err) {
                 return -1;
         if (teams_update(w->tx, &now, err) < 0)
                 return taken(now.name, err);
-        e = work_event(w, &cmd->origin, ACTION_TEAM_CHANGED);
+        c->team = now;
         if (strcmp(before.name, now.name) != 0) {
                 e = work_event(w, &cmd->origin, ACTION_NAME_CHANGED);
+                e.account = (struct account){ ACCOUNT_TEAM, now.id };
+                deed_hide(w, &e);
                 event_text(&e, "before", before.name);
+                if (append_team(w, &e, &now, err) < 0)
+                        return -1;
+                if (!(c->fields & ~(unsigned)TEAM_NAME)) /* nothing else */
+                        return 0;
         }
-        c->team = now;
+        e = work_event(w, &cmd->origin, ACTION_TEAM_CHANGED);
         return append_team(w, &e, &now, err);
 }
 

@@ -154,7 +154,7 @@ TEST(it_is_emptied) {
 }
 
 TEST(what_is_long_gone_is_forgotten) {
-        char address[17];
+        char address[24];
 
         send((struct sent){ 1, 0, "old", "d1", NULL, 0 });
         for (int64_t i = 0; i < 3 * WINDOW_MOST; i++) {

@@ -8,7 +8,7 @@
  * is before it, the good ones of a folder are taken; CTFG's file is good or
  * refuses the start.
  *
- * Reads and checks run on the watch's thread (author_reload(): on the caller's),
+ * Reads and checks run on the lookout's thread (author_reload(): on the caller's),
  * never on a loop or the commit thread.
  */
 #pragma once

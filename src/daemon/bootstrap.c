@@ -3,13 +3,16 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/random.h"
 #include "base/str.h"
+#include "core/people_verbs.h"
 #include "core/read_model.h"
 #include "daemon/bootstrap.h"
 #include "os/file.h"
 
 #define MAX_PER_ACCOUNT 5
 #define DEMO_FILE_MAX   4096
+#define DEMO_PASSWORD   17 /* with the NUL */
 
 static struct origin operator_of(int64_t tenant) {
         return (struct origin){ .kind = ACTOR_OPERATOR, .tenant = tenant, .role = ROLE_ADMIN };
@@ -156,17 +159,46 @@ static void value_of(const char *file, const char *key, char *ret, size_t room) 
         }
 }
 
+/* For people to type: nothing that looks like something else. */
+static void draw_password(char ret[DEMO_PASSWORD]) {
+        static const char letters[] = "abcdefghjkmnpqrstuvwxyz23456789";
+
+        for (size_t i = 0; i + 1 < DEMO_PASSWORD; i++)
+                ret[i] = letters[random_below(sizeof(letters) - 1)];
+        ret[DEMO_PASSWORD - 1] = '\0';
+}
+
+/* Tokens end with a change of password: before theirs is looked at. */
+static int demo_password(struct engine *e, const struct user *user, char password[DEMO_PASSWORD],
+                         struct err *err) {
+        struct password_set set = { .command.origin = operator_of(user->tenant), .user = user->id };
+
+        if (user->has_password && *password)
+                return 0;
+        draw_password(password);
+        password_hash(password, set.password);
+        password_set_command(&set);
+        return engine_call(e, &set.command, err);
+}
+
+/* KEY: what its variables are called, "BERTH_ADMIN". */
 static int demo_user(struct engine *e, int64_t tenant, const char *name, enum role role,
                      const char *key, const char *file, struct buf *out, struct err *err) {
-        char token[TOKEN_TEXT];
+        char token[TOKEN_TEXT], password[DEMO_PASSWORD], variable[32];
         struct user user;
 
         if (bootstrap_user(e, tenant, name, role, &user, err) < 0)
                 return -1;
-        value_of(file, key, token, sizeof(token));
+        snprintf(variable, sizeof(variable), "%s_PASSWORD", key);
+        value_of(file, variable, password, sizeof(password));
+        if (demo_password(e, &user, password, err) < 0)
+                return -1;
+        buf_printf(out, "%s=%s\n", variable, password);
+        snprintf(variable, sizeof(variable), "%s_TOKEN", key);
+        value_of(file, variable, token, sizeof(token));
         if (!token_good(e, &user, token) && bootstrap_token(e, &user, "demo", token, err) < 0)
                 return -1;
-        buf_printf(out, "%s=%s\n", key, token);
+        buf_printf(out, "%s=%s\n", variable, token);
         return 0;
 }
 
@@ -184,12 +216,9 @@ int bootstrap_demo(struct engine *e, const char *path, const char *url, struct e
         }
         buf_printf(&out, "BERTH_URL=%s\n", url);
         if (bootstrap_tenant(e, "demo", false, &tenant, err) < 0 ||
-            demo_user(e, tenant.id, "admin", ROLE_ADMIN, "BERTH_ADMIN_TOKEN", file, &out, err) <
-                    0 ||
-            demo_user(e, tenant.id, "player1", ROLE_PLAYER, "BERTH_PLAYER1_TOKEN", file, &out,
-                      err) < 0 ||
-            demo_user(e, tenant.id, "player2", ROLE_PLAYER, "BERTH_PLAYER2_TOKEN", file, &out,
-                      err) < 0)
+            demo_user(e, tenant.id, "admin", ROLE_ADMIN, "BERTH_ADMIN", file, &out, err) < 0 ||
+            demo_user(e, tenant.id, "player1", ROLE_PLAYER, "BERTH_PLAYER1", file, &out, err) < 0 ||
+            demo_user(e, tenant.id, "player2", ROLE_PLAYER, "BERTH_PLAYER2", file, &out, err) < 0)
                 return -1;
         return file_write(path, 0600, out.data, out.len, err);
 }

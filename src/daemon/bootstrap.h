@@ -22,7 +22,7 @@ _must_check_ int bootstrap_token(struct engine *e, const struct user *user, cons
 _must_check_ int bootstrap_find(struct engine *e, const char *slug, struct tenant *ret,
                                 struct err *err);
 
-/* The tenant "demo" with its users admin, player1 and player2, and PATH (0600) with URL and their
- * tokens.  Tokens in PATH that are still good stay. */
+/* The tenant "demo" with its users admin, player1 and player2, and PATH (0600) with URL, their
+ * passwords and tokens.  Tokens in PATH that are still good stay, and so do passwords. */
 _must_check_ int bootstrap_demo(struct engine *e, const char *path, const char *url,
                                 struct err *err);

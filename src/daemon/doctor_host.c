@@ -17,7 +17,8 @@
 #define CLOCK_ERROR_US  500000
 
 static void check_files(const struct settings *s, struct findings *f) {
-        uint64_t want = (uint64_t)(s->max_connections + s->capacity * FILES_PER_LEASE);
+        uint64_t want =
+                (uint64_t)(s->max_connections + s->max_watchers + s->capacity * FILES_PER_LEASE);
         struct rlimit files;
 
         if (getrlimit(RLIMIT_NOFILE, &files) < 0)
@@ -31,9 +32,10 @@ static void check_files(const struct settings *s, struct findings *f) {
                 findings_add(f, "file limit", VERDICT_WARNING,
                              arena_printf(f->arena,
                                           "%" PRIu64 " open files, %" PRIu64 " wanted for %" PRId64
-                                          " connections and %" PRId64 " instances",
+                                          " connections, %" PRId64 " watchers and %" PRId64
+                                          " instances",
                                           (uint64_t)files.rlim_max, want, s->max_connections,
-                                          s->capacity),
+                                          s->max_watchers, s->capacity),
                              arena_printf(f->arena,
                                           "LimitNOFILE=%" PRIu64
                                           " in the service's unit, or ulimit -Hn %" PRIu64,

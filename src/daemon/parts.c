@@ -86,6 +86,7 @@ static int open_engine(struct parts *p, struct err *err) {
                 .sweep_ms = s->sweep_seconds * 1000,
                 .orphan_grace_ms = s->orphan_grace_seconds * 1000,
                 .threads = (unsigned)s->threads,
+                .retention_ms = s->retention_days * INT64_C(24) * 3600 * 1000,
                 .on_notice = on_notice,
                 .arg = p,
         };
@@ -156,6 +157,10 @@ static int open_api(struct parts *p, struct err *err) {
                 .pages = p->settings->pages,
                 .pages_csp = p->settings->pages_csp,
                 .max_followers = (unsigned)p->settings->max_followers,
+                .origins = p->settings->sites,
+                .origin_required = p->settings->origin_required,
+                .max_watchers = (unsigned)p->settings->max_watchers,
+                .user_watchers = (unsigned)p->settings->user_watchers,
                 .depot = p->depot,
                 .source = p->source,
                 .placeholders = p->placeholders,

@@ -94,7 +94,7 @@ static int announce(struct parts *p, bool demo, struct err *err) {
                 return err_wrap(err, "%s", file);
         printf("Berth serves %s\n", url);
         if (demo)
-                printf("Tokens of its demo are in %s\n", file);
+                printf("Passwords and tokens of its demo are in %s\n", file);
         fflush(stdout);
         lifeline_tell("READY=1");
         return 0;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "base/str.h"
 
 static const char *const states[] = { [CHALLENGE_VISIBLE] = "visible",
                                       [CHALLENGE_HIDDEN] = "hidden",
@@ -68,8 +69,6 @@ struct challenge *challenge_unref(struct challenge *c) {
 
 /* Acceptance. */
 
-static bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
 static void digest_text(const char *text, size_t n, bool fold, uint8_t ret[SHA256_SIZE]) {
         _cleanup_buf_ struct buf b = { 0 };
 
@@ -89,13 +88,10 @@ static bool same_text(const struct flag_rule *f, const char *text, size_t n) {
 }
 
 bool challenge_accepts(const struct challenge *c, const char *text) {
-        size_t n = strlen(text);
         bool accepted = false;
+        size_t n;
 
-        while (n > 0 && is_blank(text[n - 1]))
-                n--;
-        for (; n > 0 && is_blank(*text); n--)
-                text++;
+        text = str_trim(text, &n);
         for (size_t i = 0; i < c->n_flags; i++) {
                 const struct flag_rule *f = &c->flags[i];
 

@@ -58,7 +58,7 @@ void loader_complain(struct loader *l, const char *file, struct mark at, const c
         vsnprintf(reason, sizeof(reason), fmt, ap);
         va_end(ap);
         s->bad = grow(&s->arena, s->bad, s->n_bad, sizeof(*s->bad));
-        s->bad[s->n_bad++] = (struct complaint){ file, at.line, at.column,
+        s->bad[s->n_bad++] = (struct complaint){ file, at.line, s->is_file ? at.column : 0,
                                                  arena_printf(&s->arena, "%s", reason) };
 }
 
@@ -253,10 +253,29 @@ static void check_set(struct loader *l) {
         } while (challenge_set_resolve(s->set, s->n, on_set_complaint, &v) > 0);
 }
 
-static int by_slug(const void *a, const void *b) {
-        const struct challenge *const *x = a, *const *y = b;
+struct pair {
+        struct challenge *challenge;
+        const char *file;
+};
 
-        return strcmp((*x)->slug, (*y)->slug);
+static int by_slug(const void *a, const void *b) {
+        const struct pair *x = a, *y = b;
+
+        return strcmp(x->challenge->slug, y->challenge->slug);
+}
+
+static void put_in_order(struct loader *l) {
+        struct challenge_source *s = l->to;
+        struct pair *pairs = arena_alloc(&s->arena, (s->n + 1) * sizeof(*pairs));
+
+        for (size_t i = 0; i < s->n; i++)
+                pairs[i] = (struct pair){ s->set[i], l->origins[i].file };
+        qsort(pairs, s->n, sizeof(*pairs), by_slug);
+        s->files = arena_alloc(&s->arena, (s->n + 1) * sizeof(*s->files));
+        for (size_t i = 0; i < s->n; i++) {
+                s->set[i] = pairs[i].challenge;
+                s->files[i] = pairs[i].file;
+        }
 }
 
 int challenge_source_load(const char *path, const struct source_config *config,
@@ -274,9 +293,21 @@ int challenge_source_load(const char *path, const struct source_config *config,
         else if (loader_folder(&l, path, err) < 0)
                 return -1;
         check_set(&l);
-        if (s.n)
-                qsort(s.set, s.n, sizeof(*s.set), by_slug);
+        put_in_order(&l);
         *ret = s;
         s = (struct challenge_source){ 0 };
         return 0;
+}
+
+void challenge_source_parse(const char *file, const char *text, size_t n,
+                            const struct source_config *config, struct challenge_source *ret) {
+        struct challenge_source s = { .is_file = true };
+        struct loader l = { .config = config, .to = &s };
+
+        crypto_init();
+        loader_ctfg_text(&l, file, text, n);
+        check_set(&l);
+        put_in_order(&l);
+        loader_done(&l);
+        *ret = s;
 }

@@ -13,16 +13,17 @@
 /* Where and why something was refused. */
 struct complaint {
         const char *file;
-        int line, column; /* 1-based; 0: unknown, or all of the file */
+        int line, column; /* 1-based; 0: unknown, or all of the file; a column for CTFG's only */
         const char *reason;
 };
 
-/* "FILE:LINE: REASON", as far as it is known, in ARENA. */
+/* "FILE:LINE:COLUMN: REASON", as far as they are known, in ARENA. */
 const char *complaint_text(const struct complaint *c, struct arena *arena);
 
 struct challenge_source {
         struct arena arena;
         struct challenge **set; /* the good ones, ordered by slug; a reference each */
+        const char **files;     /* where each came from */
         struct complaint *bad;
         size_t n, n_bad;
         bool is_file; /* CTFG's */
@@ -46,3 +47,6 @@ struct source_config {
  * whole only when nothing is.  Fails only when PATH cannot be read at all: INVALID. */
 _must_check_ int challenge_source_load(const char *path, const struct source_config *config,
                                        struct challenge_source *ret, struct err *err);
+/* The same of a challenges.json whose TEXT is here already; FILE is what complaints call it. */
+void challenge_source_parse(const char *file, const char *text, size_t n,
+                            const struct source_config *config, struct challenge_source *ret);

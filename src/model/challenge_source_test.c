@@ -84,6 +84,8 @@ TEST(good_ones_load_beside_bad_ones) {
         CHECK_STR(s.set[0]->slug, "beta");
         CHECK_STR(s.set[1]->slug, "top");
         CHECK_STR(s.set[2]->slug, "zeta");
+        CHECK(strstr(s.files[0], "/alpha/challenge.yaml") && strstr(s.files[1], "/challenge.yml"));
+        CHECK(strstr(s.files[2], "/zeta/challenge.yml"));
         CHECK(s.n_bad == 2);
         CHECK(strstr(s.bad[0].file, "/broken/challenge.yml") != NULL);
         CHECK(s.bad[0].line == 2);
@@ -164,11 +166,11 @@ TEST(a_set_is_checked_as_a_whole) {
         CHECK(strstr(find(&s, "f")->text, "\"requirements\":[\"c\"]"));
         CHECK(find(&s, "c"));
         CHECK_STR(complaints(&s),
-                  "challenge.yml:2:1: number: 7 is the number of \"f\"\n"
-                  "challenge.yml:4:5: requirements[1]: there is no challenge \"nothing\"\n"
-                  "challenge.yml:2:1: requirements: it needs itself to be solved first\n"
-                  "challenge.yml:3:1: requirements: it needs itself to be solved first\n"
-                  "challenge.yml:2:16: requirements[0]: there is no challenge \"b\"\n");
+                  "challenge.yml:2: number: 7 is the number of \"f\"\n"
+                  "challenge.yml:4: requirements[1]: there is no challenge \"nothing\"\n"
+                  "challenge.yml:2: requirements: it needs itself to be solved first\n"
+                  "challenge.yml:3: requirements: it needs itself to be solved first\n"
+                  "challenge.yml:2: requirements[0]: there is no challenge \"b\"\n");
 }
 
 /* Files to download. */
@@ -215,12 +217,11 @@ TEST(files_that_cannot_be_had) {
         load(dir, &s);
         remove_dir();
         CHECK(s.n == 1);
-        CHECK_STR(
-                complaints(&s),
-                "challenge.yml:3:5: files[0]: \"none\" cannot be read: No such file or directory\n"
-                "challenge.yml:4:5: files[1]: is no regular file\n"
-                "challenge.yml:5:5: files[2]: \"link\" leads out of the challenge's folder\n"
-                "challenge.yml:6:5: files[3]: is larger than 100 bytes\n");
+        CHECK_STR(complaints(&s),
+                  "challenge.yml:3: files[0]: \"none\" cannot be read: No such file or directory\n"
+                  "challenge.yml:4: files[1]: is no regular file\n"
+                  "challenge.yml:5: files[2]: \"link\" leads out of the challenge's folder\n"
+                  "challenge.yml:6: files[3]: is larger than 100 bytes\n");
 }
 
 /* CTFG's file. */

@@ -60,33 +60,8 @@ void event_int(struct event *e, const char *key, int64_t value) {
         detail_add(e, member, (size_t)n);
 }
 
-/* Where the string or number at S ends. */
-static const char *value_end(const char *s) {
-        if (*s != '"')
-                return s + strcspn(s, ",}");
-        for (s++; *s && *s != '"'; s++)
-                if (*s == '\\' && s[1])
-                        s++;
-        return *s ? s + 1 : s;
-}
-
 const char *event_member(const struct event *e, const char *key, size_t *n) {
-        const char *at = e->detail, *name, *end;
-        size_t len = strlen(key);
-
-        while (*at == '{' || *at == ',') {
-                name = at + 1;
-                at = value_end(name);
-                if (*name != '"' || *at != ':')
-                        return NULL;
-                end = value_end(at + 1);
-                if ((size_t)(at - name) == len + 2 && memcmp(name + 1, key, len) == 0) {
-                        *n = (size_t)(end - at - 1);
-                        return at + 1;
-                }
-                at = end;
-        }
-        return NULL;
+        return json_member(e->detail, key, n);
 }
 
 int64_t event_number(const struct event *e, const char *key, int64_t def) {

@@ -292,17 +292,14 @@ static void load_entries(struct ctfg *c) {
                         load_entry(c, &c->entries[i]);
 }
 
-static int read_list(struct ctfg *c, json_t **ret, struct mark *at, struct err *err) {
-        _cleanup_buf_ struct buf text = { 0 };
+static int read_list(struct ctfg *c, const char *text, size_t n, json_t **ret, struct mark *at,
+                     struct err *err) {
         _cleanup_json_ json_t *list = NULL;
 
-        *at = (struct mark){ 0 };
-        if (loader_read(c->file, SOURCE_FILE_MAX, &text, err) < 0)
-                return -1;
-        if (text.len > SOURCE_FILE_MAX)
+        if (n > SOURCE_FILE_MAX)
                 return err_set(err, ERR_INVALID, "the file is larger than %zu bytes",
                                SOURCE_FILE_MAX);
-        if (json_file_parse(text.data ? text.data : "", text.len, c->marks, &list, at, err) < 0)
+        if (json_file_parse(text, n, c->marks, &list, at, err) < 0)
                 return -1;
         *at = marks_find(c->marks, "");
         if (!json_is_array(list))
@@ -314,14 +311,14 @@ static int read_list(struct ctfg *c, json_t **ret, struct mark *at, struct err *
         return 0;
 }
 
-void loader_ctfg(struct loader *l, const char *file) {
+void loader_ctfg_text(struct loader *l, const char *file, const char *text, size_t n) {
         _cleanup_(
                 ctfg_done) struct ctfg c = { .loader = l, .file = file, .marks = loader_marks(l) };
         _cleanup_json_ json_t *list = NULL;
-        struct mark at;
+        struct mark at = { 0 };
         struct err err;
 
-        if (read_list(&c, &list, &at, &err) < 0) {
+        if (read_list(&c, text, n, &list, &at, &err) < 0) {
                 loader_complain(l, file, at, "%s", err.msg);
                 return;
         }
@@ -332,4 +329,14 @@ void loader_ctfg(struct loader *l, const char *file) {
                 snprintf(c.entries[i].prefix, sizeof(c.entries[i].prefix), "[%zu].", i);
         }
         load_entries(&c);
+}
+
+void loader_ctfg(struct loader *l, const char *file) {
+        _cleanup_buf_ struct buf text = { 0 };
+        struct err err;
+
+        if (loader_read(file, SOURCE_FILE_MAX, &text, &err) < 0)
+                loader_complain(l, file, (struct mark){ 0 }, "%s", err.msg);
+        else
+                loader_ctfg_text(l, file, text.data, text.len);
 }

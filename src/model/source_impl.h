@@ -38,3 +38,4 @@ _must_check_ int loader_read(const char *file, size_t max, struct buf *ret, stru
 
 _must_check_ int loader_folder(struct loader *l, const char *dir, struct err *err);
 void loader_ctfg(struct loader *l, const char *file);
+void loader_ctfg_text(struct loader *l, const char *file, const char *text, size_t n);

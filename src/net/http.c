@@ -187,6 +187,11 @@ void http_reply(struct http_req *req, int status, const char *content_type, cons
         http_answer(req, status, content_type, body, n);
 }
 
+void http_reply_file(struct http_req *req, int status, const char *content_type, int fd, size_t n) {
+        assert(http_is_open(req));
+        http_respond(req, status, content_type, MHD_create_response_from_fd64(n, fd));
+}
+
 void http_error_body(struct http_req *req, int status) {
         struct http_server *s = req->loop->server;
 

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -97,6 +98,20 @@ void http_add_header(struct http_req *req, const char *name, const char *value);
 /* Answers; BODY is copied.  Once per request, on its loop's thread. */
 void http_reply(struct http_req *req, int status, const char *content_type, const void *body,
                 size_t n);
+/* Answers with the first N bytes of the file FD, which is closed when they are sent.  What is not
+ * in memory yet is waited for. */
+void http_reply_file(struct http_req *req, int status, const char *content_type, int fd, size_t n);
+/* A body that many answers share: immutable, counts its references. */
+struct http_blob {
+        atomic_uint refs;
+        size_t n;
+        char data[];
+};
+struct http_blob *http_blob_new(const void *data, size_t n); /* copies; with one reference */
+struct http_blob *http_blob_unref(struct http_blob *b);
+/* Answers with B, which is not copied. */
+void http_reply_blob(struct http_req *req, int status, const char *content_type,
+                     struct http_blob *b);
 /* The status that was answered; 0 before. */
 int http_status(const struct http_req *req);
 
@@ -136,4 +151,9 @@ struct http_stream *http_stream_open(struct http_req *req, int status, const cha
                                      size_t max_pending_bytes);
 bool http_stream_write(struct http_stream *s, const void *data, size_t n);
 bool http_stream_alive(struct http_stream *s);
+size_t http_stream_pending(struct http_stream *s); /* bytes that wait */
+/* FN(ARG) runs on the request's loop each time that what waits has come down to LOW bytes or less
+ * from more; it may write and close.  On the loop's thread, before the first write; then that
+ * thread closes, too. */
+void http_stream_on_low(struct http_stream *s, size_t low, void (*fn)(void *arg), void *arg);
 void http_stream_close(struct http_stream *s); /* once; the caller's handle ends */

@@ -52,6 +52,37 @@ void http_respond(struct http_req *req, int status, const char *content_type,
         MHD_destroy_response(response);
 }
 
+/* --- those that are shared --- */
+
+struct http_blob *http_blob_new(const void *data, size_t n) {
+        struct http_blob *b = malloc(sizeof(*b) + n);
+
+        if (!b)
+                abort();
+        atomic_init(&b->refs, 1);
+        b->n = n;
+        if (n)
+                memcpy(b->data, data, n);
+        return b;
+}
+
+struct http_blob *http_blob_unref(struct http_blob *b) {
+        if (b && atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) == 1)
+                free(b);
+        return NULL;
+}
+
+static void drop_blob(void *blob) { http_blob_unref(blob); }
+
+void http_reply_blob(struct http_req *req, int status, const char *content_type,
+                     struct http_blob *b) {
+        assert(http_is_open(req));
+        atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed);
+        http_respond(req, status, content_type,
+                     MHD_create_response_from_buffer_with_free_callback_cls(b->n, b->data,
+                                                                            drop_blob, b));
+}
+
 /* --- those that are kept --- */
 
 static struct http_kept *kept_new(struct http_req *req, const char *type, size_t n) {

@@ -16,7 +16,9 @@ struct http_stream {
         struct http_stream *next, **link; /* of the loop */
         struct http_req *req;             /* of the loop's thread; NULL once it is over */
         struct http_wake wake;
-        size_t max_pending;
+        size_t max_pending, low;
+        void (*on_low)(void *arg); /* NULL: nobody asks */
+        void *on_low_arg;
 
         pthread_mutex_t lock; /* for what follows */
         unsigned refs;
@@ -84,11 +86,14 @@ static void compact(struct http_stream *s) {
 
 static ssize_t on_read(void *arg, uint64_t at _unused_, char *to, size_t max) {
         struct http_stream *s = arg;
+        void (*on_low)(void *arg);
+        bool was_high;
         ssize_t r = 0;
         size_t n;
 
         pthread_mutex_lock(&s->lock);
         n = s->pending.len - s->taken;
+        was_high = n > s->low;
         if (s->dead || s->req->loop->closing) {
                 r = MHD_CONTENT_READER_END_WITH_ERROR;
         } else if (n) {
@@ -103,7 +108,10 @@ static ssize_t on_read(void *arg, uint64_t at _unused_, char *to, size_t max) {
                 s->waiting = true;
                 MHD_suspend_connection(s->req->mhd);
         }
+        on_low = was_high && r > 0 && s->pending.len - s->taken <= s->low ? s->on_low : NULL;
         pthread_mutex_unlock(&s->lock);
+        if (on_low)
+                on_low(s->on_low_arg);
         return r;
 }
 
@@ -158,10 +166,26 @@ bool http_stream_alive(struct http_stream *s) {
         return alive;
 }
 
+size_t http_stream_pending(struct http_stream *s) {
+        size_t n;
+
+        pthread_mutex_lock(&s->lock);
+        n = s->pending.len - s->taken;
+        pthread_mutex_unlock(&s->lock);
+        return n;
+}
+
+void http_stream_on_low(struct http_stream *s, size_t low, void (*fn)(void *arg), void *arg) {
+        s->low = low;
+        s->on_low = fn;
+        s->on_low_arg = arg;
+}
+
 void http_stream_close(struct http_stream *s) {
         pthread_mutex_lock(&s->lock);
         assert(!s->closed);
         s->closed = true;
+        s->on_low = NULL;
         wake_loop(s);
         pthread_mutex_unlock(&s->lock);
         unref(s);

@@ -244,6 +244,53 @@ TEST(slow_reader_within_the_limit) {
         tear_down(&f);
 }
 
+/* A writer that waits each time until the peer has taken what there was. */
+struct feed {
+        struct http_stream *s;
+        char piece[60000];
+        int left;
+        size_t most;
+};
+
+static void write_more(void *arg) {
+        struct feed *f = arg;
+
+        while (f->left && http_stream_pending(f->s) <= sizeof(f->piece)) {
+                memset(f->piece, 'a' + f->left % 26, sizeof(f->piece));
+                CHECK(http_stream_write(f->s, f->piece, sizeof(f->piece)));
+                f->most = http_stream_pending(f->s) > f->most ? http_stream_pending(f->s) : f->most;
+                if (--f->left == 0)
+                        http_stream_close(f->s);
+        }
+}
+
+static void open_fed(void *arg, struct http_req *req) {
+        struct feed *f = arg;
+
+        f->s = http_stream_open(req, 200, "text/plain", MAX_PENDING);
+        http_stream_on_low(f->s, sizeof(f->piece), write_more, f);
+        write_more(f);
+}
+
+TEST(much_is_written_as_it_is_taken) {
+        static struct feed feed = { .left = 200 };
+        struct http_config c = test_config(open_fed, &feed);
+        _cleanup_buf_ struct buf b = { 0 }, text = { 0 };
+        struct fixture f;
+        int fd;
+
+        set_up(&f, &c);
+        fd = dial_stream(&f, "1.1");
+        usleep(100 * 1000);
+        CHECK(hear(fd, &b, "\r\n0\r\n\r\n"));
+        unchunk(&b, &text);
+        CHECK(text.len == 200 * sizeof(feed.piece) && feed.most <= 2 * sizeof(feed.piece));
+        for (size_t i = 0; i < text.len; i++)
+                CHECK(text.data[i] == 'a' + (200 - (int)(i / sizeof(feed.piece))) % 26);
+        close(fd);
+        tear_down(&f);
+}
+
 TEST(server_freed_with_streams_open) {
         struct box box = { 0 };
         struct fixture f = start(&box);

@@ -252,8 +252,7 @@ TEST(a_connection_leaves_http_under_tls) {
                      "\x81\x04"
                      "echo\x81\x7f",
                      8) == 0);
-        for (int i = 0; i < N_LOOPS; i++)
-                ws_quiesce(line.ws[i], WS_GOING_AWAY, 200);
+        ws_quiesce(line.ws, N_LOOPS, WS_GOING_AWAY, 200);
         CHECK(line.closed == 1);
         CHECK(tls_hear(c, &got, head + 6 + 100010 + 4) && !tls_hear(c, &got, got.len + 1));
         CHECK(memcmp(got.data + got.len - 4, "\x88\x02\x03\xe9", 4) == 0);

@@ -51,15 +51,6 @@ struct ws_peer {
         bool waited; /* drained() is due */
 };
 
-/* Somebody waits on another thread until all peers are gone. */
-struct quiet {
-        struct ws *ws;
-        enum ws_code code;
-        pthread_mutex_t lock;
-        pthread_cond_t changed;
-        bool done;
-};
-
 struct ws {
         struct loop *loop;
         struct ws_limits limits;
@@ -73,9 +64,10 @@ struct ws {
         size_t n;
         struct ws_readers readers;
         struct ws_message *ping;
-        struct quiet *quiet; /* being quiesced */
-        bool ended;          /* it has no handles any more */
-        char buffer[16384];  /* what was just received */
+        struct ws_quiet *quiet; /* being quiesced, with ... */
+        enum ws_code code;
+        bool ended;         /* it has no handles any more */
+        char buffer[16384]; /* what was just received */
 };
 
 /* --- lists --- */
@@ -124,20 +116,11 @@ static void die(struct ws_peer *p, enum ws_end end) {
         ws->reaping = true;
 }
 
-static void tell(void *arg) {
-        struct quiet *q = arg;
-
-        pthread_mutex_lock(&q->lock);
-        q->done = true;
-        pthread_cond_signal(&q->changed);
-        pthread_mutex_unlock(&q->lock);
-}
-
 static void on_poll_closed(uv_handle_t *handle) {
         struct ws *ws = container_of((uv_poll_t *)handle, struct ws, poll);
 
         ws->tick.arg = ws->quiet;
-        loop_timer_close(&ws->tick, tell);
+        loop_timer_close(&ws->tick, ws_quiet_tell);
 }
 
 /* The last peer of one that is being quiesced is gone. */
@@ -446,7 +429,7 @@ struct ws_peer *ws_add(struct ws *ws, int fd, struct http_link *link, const void
                 loop_timer_set(&ws->tick, TICK_MS);
         }
         if (ws->quiet) /* and not ended: who quiesces still waits */
-                leave(p, WS_END_CLOSED, ws->quiet->code, "");
+                leave(p, WS_END_CLOSED, ws->code, "");
         else if (n)
                 ws_feed(p, early, n);
         return p;
@@ -496,95 +479,31 @@ int ws_new(struct loop *loop, const struct ws_limits *limits, const struct ws_ev
         return 0;
 }
 
-static void on_quiesce(void *arg) {
-        struct quiet *q = arg;
-        struct ws *ws = q->ws;
+void ws_begin_leaving(struct ws *ws, struct ws_quiet *quiet, enum ws_code code) {
         struct ws_peer *next;
 
-        ws->quiet = q;
+        assert(!ws->ended);
+        ws->quiet = quiet;
+        ws->code = code;
         for (struct ws_peer *p = ws->peers; p; p = next) {
                 next = p->next;
-                leave(p, WS_END_CLOSED, q->code, "");
+                leave(p, WS_END_CLOSED, code, "");
         }
         if (ws->n == 0)
                 finish(ws);
 }
 
-static void on_give_up(void *arg) {
-        struct ws *ws = arg;
-
+void ws_end_all(struct ws *ws) {
         while (ws->peers)
                 die(ws->peers, WS_END_CLOSED);
-}
-
-/* Did it end until END (or ever, without one)? */
-static bool wait_quiet(struct quiet *q, const struct timespec *end) {
-        bool done;
-        int r = 0;
-
-        pthread_mutex_lock(&q->lock);
-        while (!q->done && r != ETIMEDOUT)
-                r = end ? pthread_cond_timedwait(&q->changed, &q->lock, end) :
-                          pthread_cond_wait(&q->changed, &q->lock);
-        done = q->done;
-        pthread_mutex_unlock(&q->lock);
-        return done;
-}
-
-static void quiet_init(struct quiet *q, struct ws *ws, enum ws_code code) {
-        pthread_condattr_t attr;
-
-        *q = (struct quiet){ .ws = ws, .code = code, .lock = PTHREAD_MUTEX_INITIALIZER };
-        pthread_condattr_init(&attr);
-        pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-        pthread_cond_init(&q->changed, &attr);
-        pthread_condattr_destroy(&attr);
-}
-
-static void quiet_done(struct quiet *q) {
-        pthread_cond_destroy(&q->changed);
-        pthread_mutex_destroy(&q->lock);
-}
-
-void ws_quiesce(struct ws *ws, enum ws_code code, int64_t timeout_ms) {
-        struct quiet q;
-        struct timespec end;
-
-        assert(!loop_is_mine(ws->loop) && !ws->ended);
-        quiet_init(&q, ws, code);
-        clock_gettime(CLOCK_MONOTONIC, &end);
-        end.tv_sec += timeout_ms / 1000;
-        end.tv_nsec += timeout_ms % 1000 * 1000000;
-        if (end.tv_nsec >= 1000000000) {
-                end.tv_sec++;
-                end.tv_nsec -= 1000000000;
-        }
-        loop_post(ws->loop, on_quiesce, &q);
-        if (!wait_quiet(&q, &end)) {
-                loop_post(ws->loop, on_give_up, ws);
-                wait_quiet(&q, NULL);
-        }
-        quiet_done(&q);
-}
-
-/* What was posted for the last peers has run. */
-static void settle(struct ws *ws) {
-        struct quiet q;
-
-        quiet_init(&q, ws, WS_GOING_AWAY);
-        loop_post(ws->loop, tell, &q);
-        wait_quiet(&q, NULL);
-        quiet_done(&q);
 }
 
 struct ws *ws_free(struct ws *ws) {
         if (!ws)
                 return NULL;
-        if (!ws->ended)
-                ws_quiesce(ws, WS_GOING_AWAY, 0);
         if (loop_is_started(ws->loop))
-                settle(ws);
-        assert(!ws->peers && !ws->dead);
+                ws_settle(ws, ws->ended);
+        assert(ws->ended && !ws->peers && !ws->dead);
         ws_readers_done(&ws->readers);
         ws_message_unref(ws->ping);
         close(ws->epoll_fd);

@@ -55,10 +55,10 @@ struct ws_events {
 /* For the peers of LOOP, from any thread.  EVENTS and LIMITS are copied.  Fails: UNAVAILABLE. */
 _must_check_ int ws_new(struct loop *loop, const struct ws_limits *limits,
                         const struct ws_events *events, struct ws **ret, struct err *err);
-/* Closes every peer with CODE, and waits at most TIMEOUT_MS until they have read what waits; ends
- * all there is of them then.  Further ones are closed as they come.  From another thread, while the
- * loop runs. */
-void ws_quiesce(struct ws *ws, enum ws_code code, int64_t timeout_ms);
+/* Closes every peer of all N with CODE, and waits at most TIMEOUT_MS until they have read what
+ * waits; then ends those that are left.  Further ones are closed as they come.  Once, from another
+ * thread, while the loops run. */
+void ws_quiesce(struct ws *const *all, size_t n, enum ws_code code, int64_t timeout_ms);
 /* When no peer can come any more; quiesces one that is not.  From the thread that starts and stops
  * the loop, which runs, or has stopped after the quiescing. */
 struct ws *ws_free(struct ws *ws);

@@ -1,6 +1,7 @@
 #include "net/ws_frame.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wslay/wslay.h>
@@ -72,12 +73,12 @@ struct ws_message *ws_message_text(const char *text, size_t n) {
 }
 
 struct ws_message *ws_message_ref(struct ws_message *m) {
-        __atomic_add_fetch(&m->refs, 1, __ATOMIC_RELAXED);
+        atomic_fetch_add_explicit(&m->refs, 1, memory_order_relaxed);
         return m;
 }
 
 struct ws_message *ws_message_unref(struct ws_message *m) {
-        if (m && __atomic_sub_fetch(&m->refs, 1, __ATOMIC_ACQ_REL) == 0)
+        if (m && atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) == 1)
                 free(m);
         return NULL;
 }

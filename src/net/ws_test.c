@@ -360,7 +360,7 @@ TEST(all_are_told_that_we_go) {
         for (size_t i = 0; i < ARRAY_SIZE(talks); i++)
                 talk_begin(&b, &talks[i]);
         began = clock_mono_ms();
-        ws_quiesce(b.ws, WS_GOING_AWAY, 300); /* nobody answers */
+        ws_quiesce(&b.ws, 1, WS_GOING_AWAY, 300); /* nobody answers */
         CHECK(clock_mono_ms() - began < 2000);
         for (size_t i = 0; i < ARRAY_SIZE(talks); i++) {
                 CHECK(talks[i].end == WS_END_CLOSED);
@@ -495,8 +495,7 @@ TEST(a_hundred_clients_over_http) {
                         usleep(1000);
                 CHECK_STR(line.up[i].text, "hello");
         }
-        for (int i = 0; i < N_LOOPS; i++)
-                ws_quiesce(line.servers[i], WS_GOING_AWAY, 5000);
+        ws_quiesce(line.servers, N_LOOPS, WS_GOING_AWAY, 5000);
         for (size_t i = 0; i < call.n; i++) {
                 wait_end(&line.down[i], WS_END_LEFT, 5000);
                 CHECK(line.down[i].code == WS_GOING_AWAY);

@@ -72,10 +72,15 @@ static int none(struct err *err) { return err_set(err, ERR_NOT_FOUND, "there is 
 
 static bool touch(const char *path) { return utimensat(AT_FDCWD, path, NULL, 0) == 0; }
 
-bool depot_has(struct depot *d, int64_t shelf, const char *digest) {
+bool depot_has(struct depot *d, int64_t shelf, const char *digest, int64_t *bytes) {
         char path[PATH_BYTES];
+        struct stat st;
 
-        return path_of(d, shelf, digest, "", path) && touch(path);
+        if (!path_of(d, shelf, digest, "", path) || !touch(path) || stat(path, &st) < 0)
+                return false;
+        if (bytes)
+                *bytes = st.st_size;
+        return true;
 }
 
 int depot_get(struct depot *d, int64_t shelf, const char *digest, int *fd, int64_t *bytes,
@@ -142,7 +147,7 @@ int depot_import(struct depot *d, int64_t shelf, const char *digest, const char 
         char to[PATH_BYTES], temporary[PATH_BYTES], found[SHA256_TEXT];
         _cleanup_close_ int from = -1, fd = -1;
 
-        if (depot_has(d, shelf, digest))
+        if (depot_has(d, shelf, digest, NULL))
                 return 0;
         if (!path_of(d, shelf, digest, "", to) || !path_of(d, shelf, digest, FORGOTTEN, temporary))
                 return none(err);

@@ -26,8 +26,8 @@ DEFINE_CLEANUP(struct depot *, depot_free)
 
 /* DIGEST is 64 lower-case hexadecimal digits; everything else is NOT_FOUND. */
 
-/* Is it there?  Then it is wanted as of now. */
-bool depot_has(struct depot *d, int64_t shelf, const char *digest);
+/* Is it there?  Then it is wanted as of now.  BYTES may be NULL. */
+bool depot_has(struct depot *d, int64_t shelf, const char *digest, int64_t *bytes);
 /* A descriptor that the caller closes, and its size.  Fails: NOT_FOUND, INTERNAL. */
 _must_check_ int depot_get(struct depot *d, int64_t shelf, const char *digest, int *fd,
                            int64_t *bytes, struct err *err);

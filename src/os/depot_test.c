@@ -73,18 +73,20 @@ static void check_none(struct depot *d, int64_t shelf, const char *digest) {
         struct err err;
         int fd;
 
-        CHECK(!depot_has(d, shelf, digest));
+        CHECK(!depot_has(d, shelf, digest, NULL));
         CHECK(depot_get(d, shelf, digest, &fd, &bytes, &err) == -1 && err.kind == ERR_NOT_FOUND);
 }
 
 TEST(imported) {
         _cleanup_(depot_freep) struct depot *d = make(100);
+        int64_t bytes = 0;
         struct err err;
 
         check_none(d, 1, ABC);
         CHECK_OK(depot_import(d, 1, ABC, file("a", "abc"), &err));
         CHECK_OK(depot_import(d, 1, ABC, "/nowhere", &err)); /* it is there */
         check_holds(d, 1, ABC, "abc");
+        CHECK(depot_has(d, 1, ABC, &bytes) && bytes == 3);
         CHECK_OK(depot_import(d, 1, EMPTY, file("a", ""), &err));
         check_holds(d, 1, EMPTY, "");
         CHECK(count("1") == 2);
@@ -202,9 +204,10 @@ TEST(collected_when_nobody_wants_it) {
         set_age("1/" ABC, 200); /* old, and named */
         set_age("2/" ABC, 200); /* old */
         set_age("3/" ABC, 200); /* old, until somebody asks for it before they send it */
-        CHECK(depot_has(d, 3, ABC));
+        CHECK(depot_has(d, 3, ABC, NULL));
         CHECK(depot_collect(d, 100, named, &asked) == 1 && asked == 3);
-        CHECK(depot_has(d, 1, ABC) && !depot_has(d, 2, ABC) && depot_has(d, 3, ABC));
+        CHECK(depot_has(d, 1, ABC, NULL) && !depot_has(d, 2, ABC, NULL) &&
+              depot_has(d, 3, ABC, NULL));
         CHECK(count("1") == 2);
         set_age("1/" EMPTY ".part", 100);
         CHECK(depot_collect(d, 100, named, &asked) == 1); /* what was given up */

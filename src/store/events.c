@@ -92,6 +92,8 @@ int event_of_row(const struct rows *rows, size_t i, struct event *ret, struct er
 
 /* The statement whose index fits FILTER best. */
 static enum sql statement(const struct event_filter *f) {
+        if (f->live)
+                return f->newest_first ? SQL_EVENT_LIST_LIVE_NEWEST : SQL_EVENT_LIST_LIVE;
         if (f->lease)
                 return f->newest_first ? SQL_EVENT_LIST_LEASE_NEWEST : SQL_EVENT_LIST_LEASE;
         if (f->account.id)
@@ -159,7 +161,7 @@ static int time_after(struct tx *tx, int64_t after_seq, bool *any, int64_t *ret,
 
 /* The log has an index by seq only, along which its times rise: halving finds the place. */
 int events_seq_before(struct tx *tx, int64_t ms, int64_t *ret, struct err *err) {
-        struct chain head;
+        struct chain head = { 0 };
         int64_t low = 0, high, at_ms;
         bool any;
 

@@ -32,6 +32,7 @@ struct event_filter {
         int64_t before_seq;     /* only earlier ones; 0: no bound */
         int64_t from_ms, to_ms; /* [from, to); 0: no bound */
         bool newest_first;
+        bool live;   /* only what a live stream tells of; needs a tenant */
         int64_t max; /* 0: no bound */
 };
 typedef int events_fn(void *arg, const struct event *event, struct err *err);

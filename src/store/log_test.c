@@ -372,6 +372,36 @@ TEST(a_long_log_is_read_in_pages) {
         CHECK(s.n == 512 && s.last == 512);
 }
 
+TEST(what_a_live_stream_tells_of) {
+        _cleanup_(log_done) struct log l = make_log();
+        int64_t tenant = l.world.tenant.id;
+        struct chain chain;
+        struct tx *tx = begin(l.db);
+        struct seqs s;
+        struct err err;
+
+        CHECK_OK(chain_lock(tx, &chain, &err));
+        for (int i = 0; i < 40; i++) {
+                struct event e = event_of(&l.world, 0, i % 4 ? ACTION_SUBMITTED : ACTION_SOLVED);
+
+                if (i % 8 == 4)
+                        e.tenant++; /* another one's */
+                CHECK_OK(events_append(tx, &chain, &e, &err));
+        }
+        CHECK_OK(chain_write(tx, &chain, &err));
+        commit(tx);
+        s = LIST(.action = -1, .live = true, .tenant = tenant);
+        CHECK(s.n == 5 && s.first == 31 && s.last == 63);
+        s = LIST(.action = -1, .live = true, .tenant = tenant, .after_seq = 31, .before_seq = 63);
+        CHECK(s.n == 3 && s.first == 39 && s.last == 55);
+        s = LIST(.action = -1, .live = true, .tenant = tenant, .newest_first = true, .max = 2);
+        CHECK(s.n == 2 && s.first == 63 && s.last == 55);
+        s = LIST(.action = ACTION_GAME_RESET, .live = true, .tenant = tenant);
+        CHECK(s.n == 0);
+        s = LIST(.action = -1, .live = true, .tenant = tenant + 1);
+        CHECK(s.n == 5 && s.first == 35);
+}
+
 TEST(the_last_checkpoint_is_the_newest) {
         _cleanup_(log_done) struct log l = make_log();
         _cleanup_(tx_endp) struct tx *tx = begin(l.db);

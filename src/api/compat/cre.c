@@ -161,7 +161,7 @@ static void write_address(struct buf *b, const struct call *c, const struct leas
         char port[16];
 
         json_key(b, "host");
-        json_text(b, running ? instance_host(c, l) : NULL);
+        json_text(b, running ? instance_host(c->api, l) : NULL);
         json_key(b, "ports");
         json_open(b, '[');
         for (size_t i = 0; running && i < l->n_endpoints; i++) {

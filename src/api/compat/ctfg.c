@@ -11,6 +11,7 @@
 #include "api/problem.h"
 #include "api/query.h"
 #include "api/session.h"
+#include "api/stream.h"
 #include "api/submissions.h"
 #include "api/view.h"
 #include "base/password.h"
@@ -29,13 +30,14 @@ static void close_reply(struct call *c, int status) {
 
 /* --- signing in --- */
 
-/* Where its stream is: on this very server. */
+/* Where its stream is: on this very server, as long as the session is good. */
 static void write_stream(struct call *c) {
         const char *host = http_header(c->req, "Host");
-        char url[ADDRESS_MAX];
+        char url[ADDRESS_MAX], pass[PASS_TEXT];
 
-        snprintf(url, sizeof(url), "%s://%s/scorestream", http_secure(c->req) ? "wss" : "ws",
-                 host ? host : "");
+        stream_pass(c, pass);
+        snprintf(url, sizeof(url), "%s://%.200s/scorestream?token=%s",
+                 http_secure(c->req) ? "wss" : "ws", host ? host : "", pass);
         json_key(out(c), "websocket_url");
         json_text(out(c), url);
 }

@@ -303,7 +303,7 @@ static void stop(struct crowd *c) {
         if (!loop_is_started(c->loop))
                 return;
         if (c->ws)
-                ws_quiesce(c->ws, WS_GOING_AWAY, STREAMS_MS);
+                ws_quiesce(&c->ws, 1, WS_GOING_AWAY, STREAMS_MS);
         if (c->tls)
                 loop_post(c->loop, on_tls_end, c->tls);
         loop_stop(c->loop);

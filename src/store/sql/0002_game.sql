@@ -165,3 +165,9 @@ CREATE TABLE health (
         PRIMARY KEY (challenge_id, at_ms),
         FOREIGN KEY (tenant_id, challenge_id) REFERENCES challenge (tenant_id, id)
 );
+
+-- What a live stream tells of: src/api/frames.def.  The lists of it name the same actions.
+CREATE INDEX event_live ON event (tenant_id, seq)
+WHERE action IN ('announced', 'award_removed', 'awarded', 'challenge_changed', 'game_changed',
+                 'game_reset', 'hint_unlocked', 'name_changed', 'solved', 'team_changed', 'unsolved',
+                 'user_changed');

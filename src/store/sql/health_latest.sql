@@ -1,5 +1,5 @@
 -- The newest of each challenge.
-SELECT challenge_id, at_ms, tenant_id, attempts, solves, recent_attempts, recent_solves, starts,
+SELECT health.challenge_id, at_ms, tenant_id, attempts, solves, recent_attempts, recent_solves, starts,
        failed_starts, failed_probes, lost, score
-FROM health AS h
-WHERE at_ms = (SELECT MAX(at_ms) FROM health WHERE health.challenge_id = h.challenge_id)
+FROM (SELECT challenge_id, MAX(at_ms) AS newest_ms FROM health GROUP BY challenge_id) AS last
+JOIN health ON health.challenge_id = last.challenge_id AND at_ms = newest_ms
