@@ -37,6 +37,9 @@ struct source_config {
         /* The slug that the challenge NUMBER has already: it keeps that when its title changes.
          * NULL when there is none.  May be NULL itself. */
         const char *(*slug_of)(void *arg, int64_t number);
+        /* Of each good challenge of CTFG's that has one: the text that its tests hand in.  May be
+         * NULL. */
+        void (*on_testflag)(void *arg, int64_t number, const char *flag);
         void *arg;
 };
 

@@ -244,6 +244,14 @@ static void check_testflag(struct ctfg *c, const struct entry *e, const struct c
                 COMPLAIN(c, e, "testflag", "testflag: is not accepted by the flag's expression");
 }
 
+static void tell_testflag(struct ctfg *c, const struct entry *e) {
+        const struct source_config *config = c->loader->config;
+        const char *flag = json_string_value(json_object_get(e->o, "testflag"));
+
+        if (flag && config->on_testflag)
+                config->on_testflag(config->arg, e->id, flag);
+}
+
 static void load_entry(struct ctfg *c, const struct entry *e) {
         const struct challenge_origin from = { c->file, c->marks, e->prefix };
         size_t complaints = c->loader->to->n_bad;
@@ -263,8 +271,10 @@ static void load_entry(struct ctfg *c, const struct entry *e) {
                 return;
         }
         check_testflag(c, e, made);
-        if (c->loader->to->n_bad == complaints)
+        if (c->loader->to->n_bad == complaints) {
                 loader_keep(c->loader, &from, TAKE(made));
+                tell_testflag(c, e);
+        }
 }
 
 static void load_entries(struct ctfg *c) {

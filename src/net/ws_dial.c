@@ -119,8 +119,11 @@ static void on_timeout(void *arg) {
 
 /* A socket that connects; -1 when that cannot even begin. */
 static int begin(const struct ws_target *to) {
-        int fd = socket(to->addr->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        int fd;
 
+        if (to->connected)
+                return to->fd;
+        fd = socket(to->addr->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         if (fd < 0 || connect(fd, to->addr, to->addr_len) == 0 || errno == EINPROGRESS)
                 return fd;
         close(fd);

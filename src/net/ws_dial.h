@@ -1,6 +1,8 @@
-/* A client's way to a WebSocket: connect, ask, and be a peer of net/ws.h.  Without TLS. */
+/* A client's way to a WebSocket: connect, ask, and be a peer of net/ws.h.  TLS is somebody else's
+ * (net/tls_pipe.h): then there is a descriptor already. */
 #pragma once
 
+#include <stdbool.h>
 #include <sys/socket.h>
 
 #include "net/ws.h"
@@ -12,6 +14,8 @@ struct ws_target {
         const char *path;    /* with its query */
         const char *headers; /* lines of one's own, each with its \r\n; "": none */
         int64_t timeout_ms;
+        bool connected; /* FD is, does not block, and is taken over; ADDR is not used */
+        int fd;
 };
 
 /* OPENED(ARG, ...) runs once, later, on the loop of WS, whose role is the client's: with a peer,

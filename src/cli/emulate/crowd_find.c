@@ -1,0 +1,136 @@
+#include <curl/curl.h>
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "cli/emulate/crowd_impl.h"
+
+#define FILES_EACH 5 /* of a player: libcurl's three, its stream, and one to spare */
+#define FILES_MORE 64
+#define CONNECT_MS 10000
+
+/* --- where the server is --- */
+
+static void addrinfop(struct addrinfo **found) {
+        if (*found)
+                freeaddrinfo(*found);
+}
+
+static void curlup(CURLU **u) { curl_url_cleanup(*u); }
+
+/* NULL when there is none.  The caller frees it, with free(). */
+static char *part_of(CURLU *u, CURLUPart part, unsigned flags) {
+        char *text = NULL, *copy = NULL;
+
+        if (curl_url_get(u, part, &text, flags) == CURLUE_OK && !(copy = strdup(text)))
+                abort();
+        curl_free(text);
+        return copy;
+}
+
+/* Connects and closes; -1 with errno. */
+static int try(const struct addrinfo *a) {
+        _cleanup_close_ int fd =
+                socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        struct pollfd p = { .fd = fd, .events = POLLOUT };
+        socklen_t n = sizeof(int);
+        int error = 0;
+
+        if (fd < 0)
+                return -1;
+        if (connect(fd, a->ai_addr, a->ai_addrlen) == 0)
+                return 0;
+        if (errno != EINPROGRESS)
+                return -1;
+        if (poll(&p, 1, CONNECT_MS) != 1) {
+                errno = ETIMEDOUT;
+                return -1;
+        }
+        getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &n);
+        errno = error;
+        return error ? -1 : 0;
+}
+
+/* The first of the server's addresses that answers is everybody's. */
+static int choose(struct crowd *c, const struct addrinfo *found, const char *port,
+                  struct err *err) {
+        char digits[128];
+
+        for (const struct addrinfo *a = found; a; a = a->ai_next) {
+                if (try(a) < 0)
+                        continue;
+                memcpy(&c->address, a->ai_addr, a->ai_addrlen);
+                c->address_len = a->ai_addrlen;
+                if (getnameinfo(a->ai_addr, a->ai_addrlen, digits, sizeof(digits), NULL, 0,
+                                NI_NUMERICHOST) != 0 ||
+                    asprintf(&c->resolve, strchr(digits, ':') ? "%s:%s:[%s]" : "%s:%s:%s", c->host,
+                             port, digits) < 0)
+                        abort();
+                return 0;
+        }
+        return err_set(err, ERR_UNAVAILABLE, "%s: %s", c->config->url, strerrordesc_np(errno));
+}
+
+static int look_up(struct crowd *c, const char *port, struct err *err) {
+        const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+        _cleanup_(addrinfop) struct addrinfo *found = NULL;
+        size_t n = strlen(c->host);
+        bool literal = c->host[0] == '[' && c->host[n - 1] == ']';
+        _cleanup_free_ char *name = literal ? strndup(c->host + 1, n - 2) : strndup(c->host, n);
+        int r;
+
+        if (!name)
+                abort();
+        r = getaddrinfo(name, port, &hints, &found);
+        if (r != 0)
+                return err_set(err, ERR_UNAVAILABLE, "%s: %s", name, gai_strerror(r));
+        return choose(c, found, port, err);
+}
+
+int crowd_find(struct crowd *c, struct err *err) {
+        _cleanup_(curlup) CURLU *u = curl_url();
+        _cleanup_free_ char *port = NULL, *path = NULL, *scheme = NULL;
+
+        if (!u)
+                abort();
+        if (curl_url_set(u, CURLUPART_URL, c->config->url, 0) != CURLUE_OK)
+                return err_set(err, ERR_INVALID, "%s is no URL, as http://127.0.0.1:8080 is one",
+                               c->config->url);
+        scheme = part_of(u, CURLUPART_SCHEME, 0);
+        path = part_of(u, CURLUPART_PATH, 0);
+        if (!scheme || (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0) ||
+            (path && strcmp(path, "/") != 0))
+                return err_set(err, ERR_INVALID,
+                               "%s: the URL has to be http:// or https://, a host, and no path",
+                               c->config->url);
+        port = part_of(u, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+        c->host = part_of(u, CURLUPART_HOST, 0);
+        if (!c->host || !port)
+                return err_set(err, ERR_INVALID, "%s has no host", c->config->url);
+        return look_up(c, port, err);
+}
+
+/* --- open files --- */
+
+int crowd_raise_files(unsigned players, struct err *err) {
+        rlim_t need = (rlim_t)players * FILES_EACH + FILES_MORE;
+        struct rlimit r;
+
+        if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+                return 0; /* there is none */
+        if (r.rlim_max != RLIM_INFINITY && r.rlim_max < need)
+                return err_set(err, ERR_LIMIT,
+                               "%u players need %llu open files, and there may be %llu here: raise "
+                               "the limit (ulimit -Hn), or take at most %llu players",
+                               players, (unsigned long long)need, (unsigned long long)r.rlim_max,
+                               (unsigned long long)((r.rlim_max - FILES_MORE) / FILES_EACH));
+        if (r.rlim_cur < need || r.rlim_cur < r.rlim_max) {
+                r.rlim_cur = r.rlim_max;
+                setrlimit(RLIMIT_NOFILE, &r);
+        }
+        return 0;
+}
