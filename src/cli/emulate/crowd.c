@@ -329,9 +329,9 @@ static void run_name(char ret[8]) {
         hex_encode(bytes, sizeof(bytes), ret);
 }
 
-int crowd_new(const struct crowd_config *config, struct crowd **ret, struct err *err) {
+int players_new(const struct crowd_config *config, struct crowd **ret, struct err *err) {
         struct visitors_config visits = { .user_agent = "berth-emulate" };
-        _cleanup_(crowd_freep) struct crowd *c = calloc(1, sizeof(*c));
+        _cleanup_(players_freep) struct crowd *c = calloc(1, sizeof(*c));
 
         if (!c || !(c->players = calloc(config->players, sizeof(*c->players))))
                 abort();
@@ -347,14 +347,14 @@ int crowd_new(const struct crowd_config *config, struct crowd **ret, struct err 
         loop_start(c->loop);
         if (visitors_new(c->loop, &visits, &c->visitors, err) < 0 ||
             tls_client_new(c->loop, &c->tls, err) < 0 ||
-            ws_new(c->loop, &stream_limits, &stream_events, &c->ws, err) < 0)
+            ws_new(c->loop, &stream_limits, &player_stream_events, &c->ws, err) < 0)
                 return -1;
         show(c);
         *ret = TAKE(c);
         return 0;
 }
 
-struct crowd *crowd_free(struct crowd *c) {
+struct crowd *players_free(struct crowd *c) {
         if (!c)
                 return NULL;
         if (c->loop)

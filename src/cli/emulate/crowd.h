@@ -33,9 +33,10 @@ struct crowd_config {
 /* Resolves and tries the server's address, and raises the limit of open files.  CONFIG lives as
  * long as the crowd.  Fails: INVALID a URL that cannot be, UNAVAILABLE nobody answers there, LIMIT
  * too few files may be open for so many players. */
-_must_check_ int crowd_new(const struct crowd_config *config, struct crowd **ret, struct err *err);
-struct crowd *crowd_free(struct crowd *c);
-DEFINE_CLEANUP(struct crowd *, crowd_free)
+_must_check_ int players_new(const struct crowd_config *config, struct crowd **ret,
+                             struct err *err);
+struct crowd *players_free(struct crowd *c);
+DEFINE_CLEANUP(struct crowd *, players_free)
 void crowd_start(struct crowd *c);
 
 enum crowd_phase { CROWD_SIGNING_UP, CROWD_PLAYING, CROWD_LEAVING, CROWD_OVER };

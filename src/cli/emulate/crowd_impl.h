@@ -156,7 +156,7 @@ void hold_connected(struct player *p, const struct visit_answer *a);
 
 /* --- stream.c: their streams --- */
 
-extern const struct ws_events stream_events;
+extern const struct ws_events player_stream_events;
 extern const struct ws_limits stream_limits;
 void stream_want(struct player *p, int64_t after_ms);
 /* True when it took a step towards a stream that is due. */

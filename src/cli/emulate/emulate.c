@@ -263,7 +263,7 @@ static int tell(struct emulation *e, struct measure *m, int64_t began_ms) {
 }
 
 static int run(struct emulation *e) {
-        _cleanup_(crowd_freep) struct crowd *c = NULL;
+        _cleanup_(players_freep) struct crowd *c = NULL;
         int64_t began_ms = clock_now_ms();
         struct measure *m;
         sigset_t set;
@@ -275,7 +275,7 @@ static int run(struct emulation *e) {
         sigaddset(&set, SIGTERM);
         sigaddset(&set, SIGHUP);
         sigprocmask(SIG_BLOCK, &set, NULL);
-        if (crowd_new(&e->config, &c, &err) < 0)
+        if (players_new(&e->config, &c, &err) < 0)
                 return output_fail(e->call, &err);
         crowd_start(c);
         watch(e, c, &set);

@@ -261,7 +261,7 @@ static void on_closed(void *arg, enum ws_end end, int code) {
         stream_failed(p);
 }
 
-const struct ws_events stream_events = { .text = on_text, .closed = on_closed };
+const struct ws_events player_stream_events = { .text = on_text, .closed = on_closed };
 
 void stream_end(struct player *p) {
         if (p->peer)
