@@ -69,12 +69,14 @@ struct challenge *challenge_unref(struct challenge *c) {
 
 /* Acceptance. */
 
+static char lower(char c) { return (char)tolower((unsigned char)c); }
+
 static void digest_text(const char *text, size_t n, bool fold, uint8_t ret[SHA256_SIZE]) {
         _cleanup_buf_ struct buf b = { 0 };
 
         buf_add(&b, text, n);
         for (size_t i = 0; fold && i < n; i++)
-                b.data[i] = (char)tolower((unsigned char)b.data[i]);
+                b.data[i] = lower(b.data[i]);
         sha256(b.data, b.len, ret);
 }
 
