@@ -57,7 +57,7 @@ static void add_disposition(struct call *c, const char *name) {
         size_t n = (size_t)snprintf(value, sizeof(value), "attachment; filename=\"");
 
         for (const char *at = name; *at && n < NAME_ROOM / 2; at++)
-                value[n++] = is_plain(*at) || *at == ' ' ? *at : '_';
+                value[n++] = (char)(is_plain(*at) || *at == ' ' ? *at : '_');
         n += (size_t)snprintf(value + n, sizeof(value) - n, "\"; filename*=UTF-8''");
         for (const char *at = name; *at && n < NAME_ROOM - 4; at++)
                 n += (size_t)snprintf(value + n, sizeof(value) - n, is_plain(*at) ? "%c" : "%%%02X",
@@ -117,9 +117,7 @@ void file_get(struct call *c) {
 
 struct upload {
         struct errand errand;
-        int64_t offset, total;
-        const char *data;
-        size_t n;
+        struct depot_part part;
         bool known, whole; /* it was there before, it is there now */
         int result;
         struct err err;
@@ -130,10 +128,10 @@ static void take_part(struct errand *e) {
         const struct call *c = e->call;
 
         u->known = u->whole =
-                depot_has(c->api->config.depot, c->origin.tenant, c->param, &u->total);
+                depot_has(c->api->config.depot, c->origin.tenant, c->param, &u->part.total);
         if (!u->known)
                 u->result = depot_receive(c->api->config.depot, c->origin.tenant, c->param,
-                                          u->offset, u->total, u->data, u->n, &u->whole, &u->err);
+                                          &u->part, &u->whole, &u->err);
 }
 
 static void reply_part(struct errand *e) {
@@ -150,20 +148,20 @@ static void reply_part(struct errand *e) {
         json_key(b, "id");
         json_text(b, c->param);
         json_key(b, "bytes");
-        json_int(b, u->whole ? u->total : u->offset + (int64_t)u->n);
+        json_int(b, u->whole ? u->part.total : u->part.offset + (int64_t)u->part.n);
         json_key(b, "complete");
         json_bool(b, u->whole);
         json_close(b, '}');
         call_reply_json(c, u->known ? 200 : u->whole ? 201 : 202);
 }
 
-static int parse_part(struct call *c, struct upload *u, struct err *err) {
-        u->data = http_body(c->req, &u->n);
-        if (query_int("offset", http_query(c->req, "offset"), 0, INT64_MAX / 2, 0, &u->offset,
+static int parse_part(struct call *c, struct depot_part *p, struct err *err) {
+        p->data = http_body(c->req, &p->n);
+        if (query_int("offset", http_query(c->req, "offset"), 0, INT64_MAX / 2, 0, &p->offset,
                       err) < 0)
                 return -1;
         return query_int("bytes", http_query(c->req, "bytes"), 0, INT64_MAX / 2,
-                         u->offset + (int64_t)u->n, &u->total, err);
+                         p->offset + (int64_t)p->n, &p->total, err);
 }
 
 void file_put(struct call *c) {
@@ -171,7 +169,7 @@ void file_put(struct call *c) {
         struct err err;
 
         *u = (struct upload){ .errand = { .call = c, .run = take_part, .finish = reply_part } };
-        if (parse_part(c, u, &err) < 0)
+        if (parse_part(c, &u->part, &err) < 0)
                 problem_reply(c, &err);
         else
                 errands_put(c->api->errands, &u->errand);

@@ -27,7 +27,8 @@ bool str_glob(const char *pattern, const char *s);
 bool str_is_name(const char *s);
 
 /* C in lower case, where it is a letter of ASCII. */
-static inline char str_lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c; }
+static inline char str_lower(char c) { return (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c); }
+
 /* Copies SRC to DST, cut to fit ROOM bytes with its NUL.  ROOM > 0. */
 void str_copy(char *dst, size_t room, const char *src);
 

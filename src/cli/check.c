@@ -135,12 +135,18 @@ static void set(struct environment *e, const char *name, const char *value) {
         e->list[e->n] = NULL;
 }
 
+static char capital(char c) {
+        if (!isalnum((unsigned char)c))
+                return '_';
+        return (char)toupper((unsigned char)c);
+}
+
 /* PREFIX and NAME in capitals: "PORT_WEB". */
 static const char *variable(struct arena *arena, const char *prefix, const char *name) {
         char *text = arena_printf(arena, "%s_%s", prefix, name);
 
         for (char *c = text; *c; c++)
-                *c = isalnum((unsigned char)*c) ? (char)toupper((unsigned char)*c) : '_';
+                *c = capital(*c);
         return text;
 }
 

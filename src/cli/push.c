@@ -67,19 +67,18 @@ static ssize_t read_part(int fd, char *data, size_t n) {
 
 static int send_file(const struct push *p, const struct attachment *f, struct err *err) {
         _cleanup_close_ int fd = open(f->path, O_RDONLY | O_CLOEXEC);
-        _cleanup_free_ char *data = malloc(PART);
+        _cleanup_buf_ struct buf data = { 0 };
         int64_t offset = 0;
 
-        if (!data)
-                abort();
+        buf_reserve(&data, PART);
         if (fd < 0)
                 return err_set(err, ERR_INVALID, "%s: %s", f->path, strerrordesc_np(errno));
         do {
-                ssize_t n = read_part(fd, data, PART);
+                ssize_t n = read_part(fd, data.data, PART);
 
                 if (n < 0 || (n == 0 && offset < f->bytes) || n > f->bytes - offset)
                         return err_set(err, ERR_CONFLICT, "%s: changed while it was sent", f->path);
-                if (send_part(p, f, offset, data, (size_t)n, err) < 0)
+                if (send_part(p, f, offset, data.data, (size_t)n, err) < 0)
                         return -1;
                 offset += n;
         } while (offset < f->bytes);

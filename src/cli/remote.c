@@ -49,14 +49,14 @@ static int problem(int status, const char *text, size_t n, struct err *err) {
 }
 
 /* One try.  *wait_s: when to try again; 0: not. */
-static int try_once(const struct client_request *request, int *wait_s, json_t **ret,
-                    struct err *err) {
+static int try_once(struct client_request request, int *wait_s, json_t **ret, struct err *err) {
         _cleanup_buf_ struct buf answer = { 0 };
         int status;
 
         *wait_s = 0;
+        request.retry_after_s = wait_s;
         buf_reserve(&answer, 1);
-        if (client_do(request, NULL, NULL, &status, &answer, err) < 0)
+        if (client_do(&request, NULL, NULL, &status, &answer, err) < 0)
                 return -1;
         if (status != 429)
                 *wait_s = 0;
@@ -85,8 +85,7 @@ static int exchange(const struct call *call, const char *path, struct client_req
         request->token = from(call->options[OPTION_TOKEN], "BERTH_TOKEN", NULL);
         request->timeout_ms = REMOTE_TIMEOUT_MS;
         request->max_bytes = ANSWER_MAX;
-        request->retry_after_s = &wait_s;
-        while (try_once(request, &wait_s, ret, err) < 0) {
+        while (try_once(*request, &wait_s, ret, err) < 0) {
                 if (wait_s == 0 || waited_s + wait_s > patience_s)
                         return -1;
                 sleep((unsigned)wait_s);

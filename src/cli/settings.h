@@ -16,9 +16,17 @@
 #include "cli/flag.h"
 
 struct settings {
-#define TEXT(name, def, help)                const char *name;
+#define TEXT(name, def, help) const char *name;
+#define NUMBER(name, def, least, most, help)
+#define SWITCH(name, def, help)
+#include "cli/settings.def"
+#define TEXT(name, def, help)
 #define NUMBER(name, def, least, most, help) int64_t name;
-#define SWITCH(name, def, help)              bool name;
+#define SWITCH(name, def, help)
+#include "cli/settings.def"
+#define TEXT(name, def, help)
+#define NUMBER(name, def, least, most, help)
+#define SWITCH(name, def, help) bool name;
 #include "cli/settings.def"
         /* Made of the above by settings_finish(): */
         uint16_t port_from, port_to;

@@ -152,19 +152,18 @@ static int measure(const char *path, int64_t max_bytes, char digest[SHA256_TEXT]
                    struct err *err) {
         _cleanup_close_ int fd = open_file(path, err);
         _cleanup_(digest_freep) struct digest *d = digest_new();
-        _cleanup_free_ char *data = malloc(READ_BYTES);
+        _cleanup_buf_ struct buf data = { 0 };
         uint8_t raw[SHA256_SIZE];
         ssize_t n;
 
-        if (!data)
-                abort();
         if (fd < 0)
                 return -1;
-        for (*bytes = 0; (n = read_some(fd, data, READ_BYTES, err)) > 0; *bytes += n) {
+        buf_reserve(&data, READ_BYTES);
+        for (*bytes = 0; (n = read_some(fd, data.data, READ_BYTES, err)) > 0; *bytes += n) {
                 if (n > max_bytes - *bytes)
                         return err_set(err, ERR_INVALID, "is larger than %lld bytes",
                                        (long long)max_bytes);
-                digest_add(d, data, (size_t)n);
+                digest_add(d, data.data, (size_t)n);
         }
         if (n < 0)
                 return -1;

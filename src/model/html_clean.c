@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/str.h"
+
 #define OPEN_MAX 100
 
 struct element {
@@ -37,7 +39,9 @@ struct span {
         size_t n;
 };
 
-static bool is_blank(char c) { return strchr(" \t\r\n\f", c) && c; }
+/* Is C one of LIST?  NUL is none. */
+static bool is_one_of(char c, const char *list) { return c != '\0' && strchr(list, c) != NULL; }
+static bool is_blank(char c) { return is_one_of(c, " \t\r\n\f"); }
 static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -65,7 +69,7 @@ static bool is_opaque(struct span name) {
 static struct span take_until(struct cleaner *c, const char *stop) {
         struct span s = { c->at, 0 };
 
-        while (c->at < c->end && !(*c->at && strchr(stop, *c->at)))
+        while (c->at < c->end && !is_one_of(*c->at, stop))
                 c->at++;
         s.n = (size_t)(c->at - s.text);
         return s;
@@ -77,7 +81,7 @@ static void skip_blanks(struct cleaner *c) {
 }
 
 static struct span take_value(struct cleaner *c) {
-        char quote = c->at < c->end ? *c->at : '\0';
+        char quote = (char)(c->at < c->end ? *c->at : '\0');
         struct span s;
 
         if (quote != '"' && quote != '\'')
@@ -130,10 +134,9 @@ static bool begins(struct span s, const char *prefix) {
  * only be a name? */
 static bool is_relative(struct span v) {
         for (size_t i = 0; i < v.n; i++) {
-                if (strchr("/?#", v.text[i]) && v.text[i])
+                if (is_one_of(v.text[i], "/?#"))
                         return true;
-                if (!is_letter(v.text[i]) && !is_digit(v.text[i]) &&
-                    !(v.text[i] && strchr("-._~", v.text[i])))
+                if (!is_letter(v.text[i]) && !is_digit(v.text[i]) && !is_one_of(v.text[i], "-._~"))
                         return false;
         }
         return v.n > 0;
@@ -154,8 +157,7 @@ static bool is_language(struct span v) {
         if (!begins(v, prefix))
                 return false;
         for (size_t i = sizeof(prefix) - 1; i < v.n; i++)
-                if (!is_letter(v.text[i]) && !is_digit(v.text[i]) &&
-                    !(v.text[i] && strchr("-+#._", v.text[i])))
+                if (!is_letter(v.text[i]) && !is_digit(v.text[i]) && !is_one_of(v.text[i], "-+#._"))
                         return false;
         return true;
 }
@@ -174,7 +176,7 @@ static bool is_good(struct span name, struct span v) {
 
 static void write_lower(struct buf *b, struct span s) {
         for (size_t i = 0; i < s.n; i++)
-                buf_char(b, is_letter(s.text[i]) ? (char)(s.text[i] | 0x20) : s.text[i]);
+                buf_char(b, str_lower(s.text[i]));
 }
 
 static void write_value(struct buf *b, struct span v) {
@@ -311,7 +313,7 @@ static void clean_tag(struct cleaner *c) {
         } else if (c->end - next >= 2 && *next == '/' && is_letter(next[1])) {
                 c->at = next + 1;
                 end_tag(c);
-        } else if (next < c->end && strchr("!?/", *next) && *next) {
+        } else if (next < c->end && is_one_of(*next, "!?/")) {
                 c->at = next;
                 skip_other(c);
         } else {

@@ -23,7 +23,16 @@ static struct mark here(const struct reader *r) {
 }
 
 /* The next byte; 0 at the end, where the text has none. */
-static char peek(const struct reader *r) { return r->at < r->end ? *r->at : '\0'; }
+static char peek(const struct reader *r) {
+        if (r->at < r->end)
+                return *r->at;
+        return '\0';
+}
+
+static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+/* Does C end a number or a literal? */
+static bool is_mark(char c) { return is_blank(c) || (c && strchr(",:[]{}\"", c)); }
 
 static void step(struct reader *r) {
         if (*r->at++ != '\n')
@@ -33,7 +42,7 @@ static void step(struct reader *r) {
 }
 
 static void skip_blanks(struct reader *r) {
-        while (r->at < r->end && memchr(" \t\r\n", *r->at, 4))
+        while (r->at < r->end && is_blank(*r->at))
                 step(r);
 }
 
@@ -92,7 +101,7 @@ static int read_word(struct reader *r, json_t **ret) {
         _cleanup_buf_ struct buf token = { 0 };
         struct mark from = here(r);
 
-        while (r->at < r->end && !memchr(" \t\r\n,:[]{}\"", *r->at, 11)) {
+        while (r->at < r->end && !is_mark(*r->at)) {
                 buf_char(&token, *r->at);
                 step(r);
         }
@@ -122,8 +131,8 @@ static int goes_on(struct reader *r, char end, const char *named, bool first, bo
 
 static int read_list(struct reader *r, const char *path, unsigned depth, json_t **ret) {
         _cleanup_json_ json_t *list = json_array();
+        json_t *v = NULL;
         bool more;
-        json_t *v;
 
         step(r);
         for (size_t i = 0;; i++) {
@@ -164,7 +173,7 @@ static int read_key(struct reader *r, const json_t *o, json_t **ret) {
 static int read_member(struct reader *r, const char *path, unsigned depth, json_t *o) {
         _cleanup_json_ json_t *key = NULL;
         const char *name;
-        json_t *v;
+        json_t *v = NULL;
 
         if (read_key(r, o, &key) < 0)
                 return -1;
@@ -211,6 +220,18 @@ static int read_value(struct reader *r, const char *path, unsigned depth, json_t
         }
 }
 
+static int read_all(struct reader *r, json_t **ret) {
+        _cleanup_json_ json_t *v = NULL;
+
+        if (read_value(r, "", 0, &v) < 0)
+                return -1;
+        skip_blanks(r);
+        if (r->at < r->end)
+                return refuse(r, "the end");
+        *ret = TAKE(v);
+        return 0;
+}
+
 int json_file_parse(const char *text, size_t n, struct marks *marks, json_t **ret, struct mark *at,
                     struct err *err) {
         _cleanup_(reader_done) struct reader r = { .at = text,
@@ -219,18 +240,11 @@ int json_file_parse(const char *text, size_t n, struct marks *marks, json_t **re
                                                    .line = 1,
                                                    .marks = marks,
                                                    .err = err };
-        _cleanup_json_ json_t *v = NULL;
 
         if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) /* a byte order mark */
                 r.at = r.line_start = text + 3;
-        if (read_value(&r, "", 0, &v) == 0) {
-                skip_blanks(&r);
-                if (r.at == r.end) {
-                        *ret = TAKE(v);
-                        return 0;
-                }
-                refuse(&r, "the end");
-        }
+        if (read_all(&r, ret) == 0)
+                return 0;
         *at = r.fault.line ? r.fault : here(&r);
         return -1;
 }

@@ -221,15 +221,16 @@ static const struct {
 
 /* MSG begins with one of our paths: theirs in PATH; gives what follows it. */
 static const char *translate(const char *msg, char path[KEY_PATH]) {
-        size_t n = strcspn(msg, ":"), hint;
-        char end;
+        static const char ours[] = ".content", theirs[] = ".text";
+        size_t n = strcspn(msg, ":"), len = n < KEY_PATH ? n : 0;
 
-        snprintf(path, KEY_PATH, "%.*s", (int)(n < KEY_PATH ? n : 0), msg);
+        snprintf(path, KEY_PATH, "%.*s", (int)len, msg);
         for (size_t i = 0; i < ARRAY_SIZE(members); i++)
                 if (strcmp(path, members[i].ours) == 0)
                         snprintf(path, KEY_PATH, "%s", members[i].theirs);
-        if (sscanf(path, "hints[%zu].conten%c", &hint, &end) == 2 && end == 't')
-                snprintf(path, KEY_PATH, "hints[%zu].text", hint);
+        if (strncmp(path, "hints[", 6) == 0 && len >= sizeof(ours) &&
+            strcmp(path + len - sizeof(ours) + 1, ours) == 0)
+                memcpy(path + len - sizeof(ours) + 1, theirs, sizeof(theirs));
         return msg + n;
 }
 

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/buf.h"
 #include "base/str.h"
 #include "os/file.h"
 
@@ -103,14 +104,13 @@ int depot_get(struct depot *d, int64_t shelf, const char *digest, int *fd, int64
 static int pass(int from, int to, const char *temporary, int64_t max_bytes,
                 char digest[SHA256_TEXT], struct err *err) {
         _cleanup_(digest_freep) struct digest *sum = digest_new();
-        _cleanup_free_ char *data = malloc(PIECE);
+        _cleanup_buf_ struct buf data = { 0 };
         uint8_t raw[SHA256_SIZE];
         int64_t all = 0;
         ssize_t n;
 
-        if (!data)
-                abort();
-        while ((n = read(from, data, PIECE)) != 0) {
+        buf_reserve(&data, PIECE);
+        while ((n = read(from, data.data, PIECE)) != 0) {
                 if (n < 0 && errno == EINTR)
                         continue;
                 if (n < 0)
@@ -119,8 +119,8 @@ static int pass(int from, int to, const char *temporary, int64_t max_bytes,
                         return err_set(err, ERR_TOO_LARGE, "is larger than %" PRId64 " bytes",
                                        max_bytes);
                 all += n;
-                digest_add(sum, data, (size_t)n);
-                if (to >= 0 && file_add(to, temporary, data, (size_t)n, err) < 0)
+                digest_add(sum, data.data, (size_t)n);
+                if (to >= 0 && file_add(to, temporary, data.data, (size_t)n, err) < 0)
                         return -1;
         }
         digest_end(TAKE(sum), raw);
@@ -168,80 +168,84 @@ int depot_import(struct depot *d, int64_t shelf, const char *digest, const char 
 
 /* Parts. */
 
-static int write_part(int fd, const char *path, int64_t offset, const char *data, size_t n,
-                      struct err *err) {
+/* Where a content goes when it is whole, and where it is until then. */
+struct paths {
+        char whole[PATH_BYTES], part[PATH_BYTES];
+};
+
+static int write_part(int fd, const struct depot_part *part, const char *path, struct err *err) {
+        const char *data = part->data;
+        int64_t at = part->offset;
+        size_t n = part->n;
+
         while (n > 0) {
-                ssize_t done = pwrite(fd, data, n, offset);
+                ssize_t done = pwrite(fd, data, n, at);
 
                 if (done < 0 && errno != EINTR)
                         return failed(err, "writing", path);
                 if (done > 0) {
                         data += done;
-                        offset += done;
+                        at += done;
                         n -= (size_t)done;
                 }
         }
-        return 0;
+        /* What an earlier try has left behind it is forgotten. */
+        return ftruncate(fd, at) < 0 ? failed(err, "writing", path) : 0;
 }
 
-static int finish(const struct depot *d, int fd, const char *part, const char *path,
-                  const char *digest, struct err *err) {
+static int finish(const struct depot *d, int fd, const struct paths *to, const char *digest,
+                  struct err *err) {
         char found[SHA256_TEXT];
 
         if (lseek(fd, 0, SEEK_SET) < 0)
-                return failed(err, "reading", part);
-        if (pass(fd, -1, part, d->max_bytes, found, err) < 0)
+                return failed(err, "reading", to->part);
+        if (pass(fd, -1, to->part, d->max_bytes, found, err) < 0)
                 return -1;
         if (check_same(found, digest, err) == 0)
-                return file_settle(fd, part, path, err);
-        unlink(part);
+                return file_settle(fd, to->part, to->whole, err);
+        unlink(to->part);
         return -1;
 }
 
 /* With the lock held. */
-static int receive(const struct depot *d, const char *part, const char *path, const char *digest,
-                   int64_t offset, int64_t total, const void *data, size_t n, bool *whole,
-                   struct err *err) {
-        _cleanup_close_ int fd = open(part, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+static int receive(const struct depot *d, const struct paths *to, const char *digest,
+                   const struct depot_part *part, bool *whole, struct err *err) {
+        _cleanup_close_ int fd = open(to->part, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         struct stat st;
 
         if (fd < 0 || fstat(fd, &st) < 0)
-                return failed(err, "opening", part);
-        if (offset > st.st_size)
+                return failed(err, "opening", to->part);
+        if (part->offset > st.st_size)
                 return err_set(err, ERR_CONFLICT,
                                "only %" PRId64 " bytes are here: go on from there",
                                (int64_t)st.st_size);
-        /* What an earlier try has left behind this part is forgotten. */
-        if (write_part(fd, part, offset, data, n, err) < 0)
+        if (write_part(fd, part, to->part, err) < 0)
                 return -1;
-        if (ftruncate(fd, offset + (int64_t)n) < 0)
-                return failed(err, "writing", part);
-        *whole = offset + (int64_t)n == total;
-        return *whole ? finish(d, fd, part, path, digest, err) : 0;
+        *whole = part->offset + (int64_t)part->n == part->total;
+        return *whole ? finish(d, fd, to, digest, err) : 0;
 }
 
-static int check_part(const struct depot *d, int64_t offset, int64_t total, size_t n,
-                      struct err *err) {
-        if (total < 0 || total > d->max_bytes)
+static int check_part(const struct depot *d, const struct depot_part *p, struct err *err) {
+        if (p->total < 0 || p->total > d->max_bytes)
                 return err_set(err, ERR_TOO_LARGE, "is larger than %" PRId64 " bytes",
                                d->max_bytes);
-        if (offset < 0 || offset > total || (int64_t)n > total - offset)
+        if (p->offset < 0 || p->offset > p->total || (int64_t)p->n > p->total - p->offset)
                 return err_set(err, ERR_INVALID, "the part goes beyond the end");
         return 0;
 }
 
-int depot_receive(struct depot *d, int64_t shelf, const char *digest, int64_t offset, int64_t total,
-                  const void *data, size_t n, bool *whole, struct err *err) {
-        char path[PATH_BYTES], part[PATH_BYTES];
+int depot_receive(struct depot *d, int64_t shelf, const char *digest, const struct depot_part *part,
+                  bool *whole, struct err *err) {
+        struct paths to;
         int r;
 
-        if (!path_of(d, shelf, digest, "", path) || !path_of(d, shelf, digest, PART, part))
+        if (!path_of(d, shelf, digest, "", to.whole) || !path_of(d, shelf, digest, PART, to.part))
                 return none(err);
-        if (check_part(d, offset, total, n, err) < 0 || make_shelf(d, shelf, err) < 0)
+        if (check_part(d, part, err) < 0 || make_shelf(d, shelf, err) < 0)
                 return -1;
         pthread_mutex_lock(&d->lock);
-        *whole = touch(path);
-        r = *whole ? 0 : receive(d, part, path, digest, offset, total, data, n, whole, err);
+        *whole = touch(to.whole);
+        r = *whole ? 0 : receive(d, &to, digest, part, whole, err);
         pthread_mutex_unlock(&d->lock);
         return r;
 }

@@ -36,13 +36,17 @@ _must_check_ int depot_get(struct depot *d, int64_t shelf, const char *digest, i
 _must_check_ int depot_import(struct depot *d, int64_t shelf, const char *digest, const char *path,
                               struct err *err);
 
-/* N bytes of it from OFFSET on, of TOTAL.  Parts come in order, and may come again.  *whole: it is
- * all there now, or was before.  Fails: CONFLICT a part is missing before this one, TOO_LARGE,
- * INVALID it goes beyond TOTAL, or all of it has another digest (then it is forgotten); INTERNAL.
- */
-_must_check_ int depot_receive(struct depot *d, int64_t shelf, const char *digest, int64_t offset,
-                               int64_t total, const void *data, size_t n, bool *whole,
-                               struct err *err);
+/* N bytes of a content from OFFSET on, of TOTAL. */
+struct depot_part {
+        int64_t offset, total;
+        const void *data;
+        size_t n;
+};
+/* Parts come in order, and may come again.  *whole: it is all there now, or was before.
+ * Fails: CONFLICT a part is missing before this one, TOO_LARGE, INVALID it goes beyond the total,
+ * or all of it has another digest (then it is forgotten); INTERNAL. */
+_must_check_ int depot_receive(struct depot *d, int64_t shelf, const char *digest,
+                               const struct depot_part *part, bool *whole, struct err *err);
 
 /* Removes what nobody wanted for AGE_S seconds; what NAMED says yes to is wanted now.  Gives how
  * many it removed. */

@@ -77,6 +77,13 @@ static void check_none(struct depot *d, int64_t shelf, const char *digest) {
         CHECK(depot_get(d, shelf, digest, &fd, &bytes, &err) == -1 && err.kind == ERR_NOT_FOUND);
 }
 
+static int receive(struct depot *d, const char *digest, int64_t offset, int64_t total,
+                   const char *text, bool *whole, struct err *err) {
+        const struct depot_part part = { offset, total, text, strlen(text) };
+
+        return depot_receive(d, 1, digest, &part, whole, err);
+}
+
 TEST(imported) {
         _cleanup_(depot_freep) struct depot *d = make(100);
         int64_t bytes = 0;
@@ -109,7 +116,7 @@ TEST(what_is_no_digest_is_nowhere) {
         check_none(d, 1, "../../etc/passwd");
         check_none(d, 1, "BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD");
         CHECK(depot_import(d, 1, "..", file("a", "abc"), &err) == -1);
-        CHECK(depot_receive(d, 1, "..", 0, 3, "abc", 3, &whole, &err) == -1);
+        CHECK(receive(d, "..", 0, 3, "abc", &whole, &err) == -1);
         CHECK(err.kind == ERR_NOT_FOUND);
 }
 
@@ -129,20 +136,20 @@ TEST(sent_in_parts) {
         bool whole = true;
         struct err err;
 
-        CHECK_OK(depot_receive(d, 1, ABC, 0, 3, "a", 1, &whole, &err));
+        CHECK_OK(receive(d, ABC, 0, 3, "a", &whole, &err));
         CHECK(!whole);
         check_none(d, 1, ABC);
-        CHECK(depot_receive(d, 1, ABC, 2, 3, "c", 1, &whole, &err) == -1);
+        CHECK(receive(d, ABC, 2, 3, "c", &whole, &err) == -1);
         CHECK(err.kind == ERR_CONFLICT && strstr(err.msg, "only 1 bytes are here"));
-        CHECK_OK(depot_receive(d, 1, ABC, 0, 3, "ab", 2, &whole, &err)); /* from the start */
+        CHECK_OK(receive(d, ABC, 0, 3, "ab", &whole, &err)); /* from the start */
         CHECK(!whole);
-        CHECK_OK(depot_receive(d, 1, ABC, 2, 3, "c", 1, &whole, &err));
+        CHECK_OK(receive(d, ABC, 2, 3, "c", &whole, &err));
         CHECK(whole);
         check_holds(d, 1, ABC, "abc");
-        CHECK_OK(depot_receive(d, 1, ABC, 0, 3, "x", 1, &whole, &err));
+        CHECK_OK(receive(d, ABC, 0, 3, "x", &whole, &err));
         CHECK(whole); /* nothing is written over it */
         check_holds(d, 1, ABC, "abc");
-        CHECK_OK(depot_receive(d, 1, EMPTY, 0, 0, "", 0, &whole, &err));
+        CHECK_OK(receive(d, EMPTY, 0, 0, "", &whole, &err));
         CHECK(whole && count("1") == 2);
 }
 
@@ -152,8 +159,8 @@ TEST(sent_again_shorter) {
         bool whole;
         struct err err;
 
-        CHECK_OK(depot_receive(d, 1, ABC, 0, 9, "abcdefgh", 8, &whole, &err));
-        CHECK_OK(depot_receive(d, 1, ABC, 0, 3, "abc", 3, &whole, &err));
+        CHECK_OK(receive(d, ABC, 0, 9, "abcdefgh", &whole, &err));
+        CHECK_OK(receive(d, ABC, 0, 3, "abc", &whole, &err));
         CHECK(whole);
         check_holds(d, 1, ABC, "abc");
 }
@@ -163,14 +170,14 @@ TEST(bad_parts) {
         bool whole = true;
         struct err err;
 
-        CHECK(depot_receive(d, 1, ABC, 0, 4, "abcd", 4, &whole, &err) == -1);
+        CHECK(receive(d, ABC, 0, 4, "abcd", &whole, &err) == -1);
         CHECK(err.kind == ERR_TOO_LARGE);
-        CHECK(depot_receive(d, 1, ABC, 1, 3, "abc", 3, &whole, &err) == -1);
+        CHECK(receive(d, ABC, 1, 3, "abc", &whole, &err) == -1);
         CHECK(err.kind == ERR_INVALID);
-        CHECK(depot_receive(d, 1, ABC, -1, 3, "a", 1, &whole, &err) == -1);
-        CHECK(depot_receive(d, 1, ABC, 0, -1, "", 0, &whole, &err) == -1);
-        CHECK(depot_receive(d, 1, ABC, INT64_MAX, 3, "a", 1, &whole, &err) == -1);
-        CHECK(depot_receive(d, 1, ABC, 0, 3, "abd", 3, &whole, &err) == -1);
+        CHECK(receive(d, ABC, -1, 3, "a", &whole, &err) == -1);
+        CHECK(receive(d, ABC, 0, -1, "", &whole, &err) == -1);
+        CHECK(receive(d, ABC, INT64_MAX, 3, "a", &whole, &err) == -1);
+        CHECK(receive(d, ABC, 0, 3, "abd", &whole, &err) == -1);
         CHECK(err.kind == ERR_INVALID && strstr(err.msg, "another digest"));
         check_none(d, 1, ABC);
         CHECK(count("1") == 0);
@@ -200,7 +207,7 @@ TEST(collected_when_nobody_wants_it) {
 
         for (int64_t shelf = 1; shelf <= 3; shelf++)
                 CHECK_OK(depot_import(d, shelf, ABC, file("a", "abc"), &err));
-        CHECK_OK(depot_receive(d, 1, EMPTY, 0, 3, "a", 1, &whole, &err));
+        CHECK_OK(receive(d, EMPTY, 0, 3, "a", &whole, &err));
         set_age("1/" ABC, 200); /* old, and named */
         set_age("2/" ABC, 200); /* old */
         set_age("3/" ABC, 200); /* old, until somebody asks for it before they send it */
