@@ -2,7 +2,7 @@
 The live stream: what is replayed and what comes, who may see it, and how it ends.  Each on SQLite and
 on PostgreSQL.
 """
-import json, threading, time
+import json, os, shutil, threading, time
 
 import harness
 from client import poll, seconds
@@ -133,7 +133,7 @@ class Stream(harness.Case):
         self.assertEqual(again.json()['title'], 'after the restart')
 
     def test_none_is_lost_and_none_comes_twice(self):  # C4
-        d = self.game()
+        d = self.game(user_watchers=1000)
         admin, ann, n = self.admin(d), self.player(d, 'ann'), 1000
         sockets, stop = [], threading.Event()
 
@@ -545,6 +545,37 @@ class Stream(harness.Case):
 
 class StreamOnPostgres(Stream):
     on_postgres = True
+    # These take a minute, and no store.
+    test_a_ticket_ends_with_its_minute_or_its_token = None
+    test_the_silent_are_dropped_and_the_living_stay = None
+
+    def test_what_another_daemon_writes(self):
+        store = harness.postgres_store(self)
+        a = self.game(store=store, worker='a')
+        b = self.daemon(store=store, worker='b', limits=False)
+        os.makedirs(b.settings['var'], exist_ok=True)
+        for name in ('master.key', 'audit.key'):
+            shutil.copy2(os.path.join(a.settings['var'], name), b.settings['var'])
+        b.token = a.token
+        b.start()
+        ann, admin = self.player(a, 'ann'), self.admin(a)
+        here, there = self.watch(a, ann), self.watch(b, self.client(b, ann.token))
+        self.snapshot(here)
+        self.snapshot(there)
+        self.solve(ann)
+        ann.post('/api/v2/challenges/easy/hints/1').expect(self, 200)
+        self.solve(self.player(b, 'bob'))
+        self.award(admin, 'ann', 3)
+        self.mark(admin)
+        mine = [here.text() for _ in range(5)]
+        self.assertEqual([there.text() for _ in range(5)], mine)
+        first = json.loads(mine[0])['seq']
+        again = self.watch(b, self.client(b, ann.token), first)
+        self.assertEqual([again.text() for _ in range(4)], mine[1:])
+        # A stream at one daemon ends when its token is revoked at the other.
+        token = ann.get('/api/v2/whoami').json['token_id']
+        admin.delete(f'/api/v2/tokens/{token}').expect(self, 200)
+        self.assertEqual(there.closed()[1].code, 1008)
 
 
 if __name__ == '__main__':
