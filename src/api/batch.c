@@ -1,16 +1,17 @@
 #include "api/batch.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct batch *batch_ref(struct batch *b) {
-        __atomic_add_fetch(&b->refs, 1, __ATOMIC_RELAXED);
+        atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed);
         return b;
 }
 
 struct batch *batch_unref(struct batch *b) {
-        if (!b || __atomic_sub_fetch(&b->refs, 1, __ATOMIC_ACQ_REL))
+        if (!b || atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) != 1)
                 return NULL;
         ws_message_unref(b->wire);
         ws_message_unref(b->open);

@@ -328,12 +328,13 @@ static int check_headers(struct http_req *req, struct framing *f) {
         return f->too_large ? 413 : 0;
 }
 
-static enum MHD_Result begin(struct http_req *req, const char *method) {
+static enum MHD_Result begin(struct http_req *req, const char *method, const char *version) {
         int64_t idle_ms = 1000 * (int64_t)req->loop->server->config.idle_timeout_s;
         struct framing f = { .max = req->loop->server->config.max_body_bytes };
         int refusal;
 
         req->method = method_of(method);
+        req->old = strcmp(version, MHD_HTTP_VERSION_1_1) != 0;
         req->counted = true;
         req->loop->in_flight++;
         refusal = check_headers(req, &f);
@@ -387,16 +388,15 @@ static void handle(struct http_req *req) {
 }
 
 enum MHD_Result http_on_access(void *arg, struct MHD_Connection *mhd _unused_,
-                               const char *url _unused_, const char *method,
-                               const char *version _unused_, const char *data, size_t *n,
-                               void **context) {
+                               const char *url _unused_, const char *method, const char *version,
+                               const char *data, size_t *n, void **context) {
         struct http_loop *hl = arg;
         struct http_req *req = *context;
 
         if (hl->closing)
                 return MHD_NO;
         if (req->stage == HTTP_NEW)
-                return begin(req, method);
+                return begin(req, method, version);
         if (*n)
                 return more_body(req, data, n);
         switch (req->stage) {

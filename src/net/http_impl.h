@@ -76,6 +76,7 @@ struct http_req {
         int status;
         bool counted; /* in flight */
         bool seen;    /* the handler or error_body() knows it */
+        bool old;     /* of HTTP/1.0: a body of unknown length ends with its connection */
         struct buf target;
         char *path, *query; /* in TARGET */
         struct buf body, answer;

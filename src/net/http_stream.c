@@ -191,18 +191,27 @@ void http_stream_close(struct http_stream *s) {
         unref(s);
 }
 
-/* The request is over: from here on nothing of the server is touched. */
+/* The request is over: from here on nothing of the server is touched.
+ *
+ * Where its connection ends with it, libmicrohttpd gets round to closing that only once it is the
+ * one that was idle longest: so the peer is told here. */
 void http_stream_gone(struct http_stream *s) {
+        struct http_req *req = s->req;
+        bool whole;
+
         *s->link = s->next;
         if (s->next)
                 s->next->link = s->link;
-        s->req->stream = NULL;
+        req->stream = NULL;
         s->req = NULL;
         pthread_mutex_lock(&s->lock);
+        whole = s->closed && !s->dead && !req->old;
         s->dead = true;
         s->waiting = false;
         s->loop = NULL;
         pthread_mutex_unlock(&s->lock);
+        if (!whole)
+                shutdown(req->conn->fd, SHUT_RDWR);
 }
 
 /* libmicrohttpd does not watch what is suspended: look ourselves whether the peer went away. */

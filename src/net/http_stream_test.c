@@ -88,6 +88,30 @@ TEST(closes_for_old_clients) {
         tear_down(&f);
 }
 
+TEST(closes_for_old_clients_who_waited) {
+        struct box box = { 0 };
+        struct fixture f = start(&box);
+        _cleanup_buf_ struct buf b = { 0 };
+        int older[16], fd; /* on each loop some, nearly surely */
+        struct http_stream *s;
+
+        for (size_t i = 0; i < ARRAY_SIZE(older); i++)
+                older[i] = dial(&f);
+        usleep(100 * 1000);
+        fd = dial_stream(&f, "1.0");
+        s = wait_stream(&box);
+        CHECK(http_stream_write(s, "all", 3));
+        CHECK(hear(fd, &b, "all"));
+        usleep(100 * 1000);
+        http_stream_close(s);
+        CHECK(hear_end(fd, &b, 2000)); /* and not when it has been idle for long */
+        close(fd);
+        for (size_t i = 0; i < ARRAY_SIZE(older); i++)
+                close(older[i]);
+        tear_down(&f);
+        CHECK(box.done == 1);
+}
+
 TEST(head_ends_at_once) {
         struct box box = { 0 };
         struct fixture f = start(&box);
