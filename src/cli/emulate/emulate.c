@@ -206,7 +206,8 @@ static void take_signal(struct emulation *e, struct throng *c, const sigset_t *s
         }
         e->early = true;
         if (!e->call->options[OPTION_JSON])
-                fprintf(stderr, "\r\033[Kberth: ending early; once more ends at once\n");
+                fprintf(stderr, "%sberth: ending early; once more ends at once\n",
+                        isatty(STDERR_FILENO) ? "\r\033[K" : "");
         throng_hurry(c);
 }
 
