@@ -51,6 +51,7 @@ fuzz: ## Run each fuzzer for FUZZ_SECONDS (60)
 docs: build ## Write the pages of docs/ that are made from tables
 	@ninja -C build --quiet src/cli/berth-docs
 	@python3 tools/docs.py build/src/cli/berth-docs configuration docs/configuration.md
+	@python3 tools/docs.py build/src/cli/berth-docs emulate docs/emulate.md
 	@python3 tools/docs.py build/src/cli/berth-docs man docs/berth.1
 
 .PHONY: install

@@ -1,7 +1,8 @@
-/* Writes a page of docs/ to standard output: berth-docs configuration|man. */
+/* Writes a page of docs/ to standard output: berth-docs configuration|emulate|man. */
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/emulate/guide.h"
 #include "cli/help.h"
 
 int main(int argc, char **argv) {
@@ -9,6 +10,8 @@ int main(int argc, char **argv) {
 
         if (argc == 2 && strcmp(argv[1], "configuration") == 0)
                 help_configuration(&b);
+        else if (argc == 2 && strcmp(argv[1], "emulate") == 0)
+                guide_page(&b);
         else if (argc == 2 && strcmp(argv[1], "man") == 0)
                 help_man(&b);
         else

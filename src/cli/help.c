@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/emulate/guide.h"
 #include "cli/help.h"
 
 /* Text over lines of 80 columns: the first begins at column AT, all are indented by INDENT. */
@@ -76,6 +77,14 @@ static void setting_entries(struct buf *b) {
         }
 }
 
+static void metric_entry(struct buf *b, const char *name, const char *what) {
+        entry(b, name, what, 24);
+}
+
+static bool takes(const struct subcommand *command, enum option option) {
+        return command->options & UINT64_C(1) << option;
+}
+
 void help_command(struct buf *b, const struct subcommand *command) {
         char flag[FLAG_TEXT], left[64];
 
@@ -85,7 +94,7 @@ void help_command(struct buf *b, const struct subcommand *command) {
         wrap(b, command->help, 0, 0);
         buf_str(b, "\nOptions:\n");
         for (int i = 0; i < _OPTION_N; i++) {
-                if (!(command->options & UINT64_C(1) << i))
+                if (!takes(command, (enum option)i))
                         continue;
                 flag_text(options[i].name, flag);
                 snprintf(left, sizeof(left), "%s%s%s", flag, options[i].value ? " " : "",
@@ -95,6 +104,10 @@ void help_command(struct buf *b, const struct subcommand *command) {
         entry(b, "--help", "Print this", 24);
         if (command->settings)
                 setting_entries(b);
+        if (takes(command, OPTION_FAIL_ON)) {
+                buf_str(b, "\nMetrics (for --fail-on, and in --json):\n");
+                guide_metrics(b, metric_entry);
+        }
 }
 
 static void completion_flags(struct buf *b, const struct subcommand *c) {

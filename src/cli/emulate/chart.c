@@ -14,6 +14,8 @@
 #define Y_TICKS 5
 #define X_TICKS 8
 
+#define DECADES_MOST 1e8 /* of a logarithmic scale: smaller values lie at its foot */
+
 void html_text(struct buf *b, const char *s) {
         for (; *s; s++) {
                 if (*s == '&')
@@ -69,7 +71,8 @@ static struct scale scale_of(const struct chart *c) {
         if (high <= 0)
                 high = 1;
         if (s.logarithmic) {
-                s.low = pow(10, floor(log10(low < high ? low : high)));
+                low = fmax(fmin(low, high), high / DECADES_MOST);
+                s.low = pow(10, floor(log10(low)));
                 s.high = pow(10, ceil(log10(high)));
                 if (s.high <= s.low)
                         s.high = 10 * s.low;

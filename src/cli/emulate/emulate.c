@@ -11,9 +11,9 @@
 
 #include "base/clock.h"
 #include "base/str.h"
-#include "cli/emulate/crowd.h"
 #include "cli/emulate/outcome.h"
 #include "cli/emulate/report.h"
+#include "cli/emulate/throng.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "model/credentials.h"
@@ -26,12 +26,12 @@
 #define LOOK_NS         100000000
 #define BAR             10
 
-/* What the command line says, made into what a crowd takes. */
+/* What the command line says, made into what a throng takes. */
 struct emulation {
         struct call *call;
         struct course course;
         struct thresholds limits;
-        struct crowd_config config;
+        struct throng_config config;
         bool early;
 };
 
@@ -166,11 +166,11 @@ static int columns(void) {
 }
 
 /* One line of a terminal: the seconds that progress.h adds fit behind it. */
-static void say_on_terminal(struct progress *p, const struct crowd_view *v) {
+static void say_on_terminal(struct progress *p, const struct throng_view *v) {
         char text[256];
         int done = (int)(v->part * BAR + 0.5);
 
-        if (v->phase == CROWD_SIGNING_UP)
+        if (v->phase == THRONG_SIGNING_UP)
                 snprintf(text, sizeof(text),
                          "Making accounts: %" PRIu64 " of %" PRIu64 ", %" PRIu64 " x 429",
                          v->signed_up, v->players, v->rate_limited);
@@ -184,8 +184,8 @@ static void say_on_terminal(struct progress *p, const struct crowd_view *v) {
         progress_say(p, "%.*s", columns() - 12, text);
 }
 
-static void say_line(const struct crowd_view *v) {
-        if (v->phase == CROWD_SIGNING_UP)
+static void say_line(const struct throng_view *v) {
+        if (v->phase == THRONG_SIGNING_UP)
                 fprintf(stderr, "making accounts: %" PRIu64 " of %" PRIu64 "  429: %" PRIu64 "\n",
                         v->signed_up, v->players, v->rate_limited);
         else
@@ -198,7 +198,7 @@ static void say_line(const struct crowd_view *v) {
 }
 
 /* The second one ends the program, as if it knew nothing of signals. */
-static void take_signal(struct emulation *e, struct crowd *c, const sigset_t *set, int sig) {
+static void take_signal(struct emulation *e, struct throng *c, const sigset_t *set, int sig) {
         if (e->early) {
                 signal(sig, SIG_DFL);
                 sigprocmask(SIG_UNBLOCK, set, NULL);
@@ -206,18 +206,19 @@ static void take_signal(struct emulation *e, struct crowd *c, const sigset_t *se
         }
         e->early = true;
         if (!e->call->options[OPTION_JSON])
-                fprintf(stderr, "\r\033[Kberth: ending early; once more ends at once\n");
-        crowd_hurry(c);
+                fprintf(stderr, "%sberth: ending early; once more ends at once\n",
+                        isatty(STDERR_FILENO) ? "\r\033[K" : "");
+        throng_hurry(c);
 }
 
-static void watch(struct emulation *e, struct crowd *c, const sigset_t *set) {
+static void watch(struct emulation *e, struct throng *c, const sigset_t *set) {
         bool terminal = isatty(STDERR_FILENO), quiet = e->call->options[OPTION_JSON] != NULL;
         _cleanup_(progress_endp) struct progress *p = quiet ? NULL : progress_begin("Players come");
         const struct timespec pause = { .tv_nsec = LOOK_NS };
         int64_t next_ms = clock_mono_ms() + 1000;
-        struct crowd_view view;
+        struct throng_view view;
 
-        for (crowd_look(c, &view); view.phase != CROWD_OVER; crowd_look(c, &view)) {
+        for (throng_look(c, &view); view.phase != THRONG_OVER; throng_look(c, &view)) {
                 int sig = sigtimedwait(set, NULL, &pause);
 
                 if (sig > 0)
@@ -263,7 +264,7 @@ static int tell(struct emulation *e, struct measure *m, int64_t began_ms) {
 }
 
 static int run(struct emulation *e) {
-        _cleanup_(players_freep) struct crowd *c = NULL;
+        _cleanup_(throng_freep) struct throng *c = NULL;
         int64_t began_ms = clock_now_ms();
         struct measure *m;
         sigset_t set;
@@ -275,11 +276,11 @@ static int run(struct emulation *e) {
         sigaddset(&set, SIGTERM);
         sigaddset(&set, SIGHUP);
         sigprocmask(SIG_BLOCK, &set, NULL);
-        if (players_new(&e->config, &c, &err) < 0)
+        if (throng_new(&e->config, &c, &err) < 0)
                 return output_fail(e->call, &err);
-        crowd_start(c);
+        throng_start(c);
         watch(e, c, &set);
-        if (crowd_result(c, &m, &err) < 0)
+        if (throng_result(c, &m, &err) < 0)
                 return output_fail(e->call, &err);
         return tell(e, m, began_ms);
 }
@@ -289,7 +290,7 @@ int command_emulate(struct call *call) {
         struct err err;
         int r = LEAVE_USAGE;
 
-        e.config = (struct crowd_config){ .url = bare_url(call), .course = &e.course };
+        e.config = (struct throng_config){ .url = bare_url(call), .course = &e.course };
         if (parse_all(&e, &err) < 0)
                 output_fail(call, &err);
         else

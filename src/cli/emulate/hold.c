@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
-#include "cli/emulate/crowd_impl.h"
+#include "cli/emulate/throng_impl.h"
 #include "cli/remote.h"
 
 #define LOOK_MS    250 /* between two looks at one that does not run yet */
@@ -17,7 +17,7 @@ static const char *text_of(const json_t *o, const char *key) {
 }
 
 static void ask_start(struct player *p) {
-        const struct lesson *l = p->crowd->config->course->lessons[p->place];
+        const struct lesson *l = p->throng->config->course->lessons[p->place];
 
         p->hold = (struct hold){ .asked_us = clock_mono_us() };
         request_begin(&p->request, STEP_START, "POST", "/api/v2/instances");
@@ -77,7 +77,7 @@ static void set_url(struct hold *h, const json_t *o) {
 
 /* What the server says of the instance; it runs, ended, or is on its way. */
 static void take_state(struct player *p, const json_t *o, const struct visit_answer *a) {
-        struct measure *m = &p->crowd->measure;
+        struct measure *m = &p->throng->measure;
         const char *state = text_of(o, "state"), *why = text_of(o, "error");
         struct hold *h = &p->hold;
 
@@ -119,7 +119,7 @@ int hold_seen(struct player *p, const json_t *o, const struct visit_answer *a,
 }
 
 void hold_connected(struct player *p, const struct visit_answer *a) {
-        struct measure *m = &p->crowd->measure;
+        struct measure *m = &p->throng->measure;
 
         if (a->trouble)
                 measure_failed(m, STEP_CONNECT, a->ended_us, "%s", a->trouble);

@@ -154,13 +154,16 @@ void measure_lag(struct measure *m, int64_t now_us, int64_t late_us) {
 }
 
 void measure_tick(struct measure *m, int64_t now_us) {
-        struct second *s = second_of(m, now_us);
-
-        if (!s)
+        if (!second_of(m, now_us))
                 return;
-        s->playing = (uint32_t)m->playing;
-        s->signed_in = (uint32_t)m->signed_in;
-        s->streams = (uint32_t)m->streams;
+        /* A late one speaks for the seconds that it missed. */
+        for (; m->n_noted < m->n_seconds; m->n_noted++) {
+                struct second *s = &m->seconds[m->n_noted];
+
+                s->playing = (uint32_t)m->playing;
+                s->signed_in = (uint32_t)m->signed_in;
+                s->streams = (uint32_t)m->streams;
+        }
 }
 
 static int by_number(const void *a, const void *b) {

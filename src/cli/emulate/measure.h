@@ -58,7 +58,7 @@ struct measure {
         struct trouble *troubles[TROUBLES_MAX + 1];
         size_t n_troubles;
         struct second *seconds;
-        size_t n_seconds, cap_seconds;
+        size_t n_seconds, n_noted, cap_seconds;
         struct sample *lags; /* of this program */
         size_t n_lags, cap_lags;
 

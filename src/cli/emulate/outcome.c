@@ -27,7 +27,7 @@ static void write_share(struct buf *b, const char *what, uint64_t part, uint64_t
 }
 
 static void write_head(const struct outcome *o, struct buf *b) {
-        const struct crowd_config *c = o->config;
+        const struct throng_config *c = o->config;
 
         buf_printf(b, "%s as %s, %s of %u, %.1f s%s\n\n", c->url, c->dialect->name,
                    profile_name(c->plan.profile), c->players, figure(o, FIGURE_TOOK_S),
@@ -150,7 +150,7 @@ static void json_number(struct buf *b, const char *key, double v) {
 }
 
 static void json_config(const struct outcome *o, struct buf *b) {
-        const struct crowd_config *c = o->config;
+        const struct throng_config *c = o->config;
 
         json_key(b, "url");
         json_text(b, c->url);

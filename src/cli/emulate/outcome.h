@@ -3,11 +3,11 @@
  */
 #pragma once
 
-#include "cli/emulate/crowd.h"
 #include "cli/emulate/threshold.h"
+#include "cli/emulate/throng.h"
 
 struct outcome {
-        const struct crowd_config *config;
+        const struct throng_config *config;
         const struct measure *measure; /* its troubles are sorted */
         const struct thresholds *limits;
         struct summary summary;

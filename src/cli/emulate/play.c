@@ -5,16 +5,16 @@
 
 #include "base/clock.h"
 #include "base/random.h"
-#include "cli/emulate/crowd_impl.h"
+#include "cli/emulate/throng_impl.h"
 
 #define STUMBLES_MAX 3 /* on one challenge, before it is left alone */
 
 static const struct dialect *dialect_of(const struct player *p) {
-        return p->crowd->config->dialect;
+        return p->throng->config->dialect;
 }
 
 static const struct lesson *lesson_of(const struct player *p) {
-        return p->crowd->config->course->lessons[p->place];
+        return p->throng->config->course->lessons[p->place];
 }
 
 static struct own *own_of(struct player *p) { return persona_own(&p->persona, p->place); }
@@ -50,12 +50,12 @@ static ssize_t draw(const struct player *p, bool wanted) {
 
 /* In a rush the first thing is an instance, and nothing comes before it. */
 static bool rushes(const struct player *p) {
-        return p->crowd->config->plan.profile == PROFILE_RUSH && !p->hold.asked_us;
+        return p->throng->config->plan.profile == PROFILE_RUSH && !p->hold.asked_us;
 }
 
 /* Chooses a challenge, and what to do with it; false when there is none. */
 static bool choose(struct player *p) {
-        double u[3] = { crowd_chance(), crowd_chance(), crowd_chance() };
+        double u[3] = { throng_chance(), throng_chance(), throng_chance() };
         ssize_t place = rushes(p) ? draw(p, true) : -1;
         bool rush = place >= 0;
         const struct own *own;
@@ -104,7 +104,7 @@ static void finish(struct player *p) {
 
 void play_advance(struct player *p, bool well) {
         if (p->stage != STAGE_PLAY) { /* it looked at the board while it watches */
-                player_wait(p, plan_watch_ms(&p->crowd->config->plan, crowd_chance()));
+                player_wait(p, plan_watch_ms(&p->throng->config->plan, throng_chance()));
                 return;
         }
         p->stumbled |= !well;
@@ -137,13 +137,13 @@ static void hand_in(struct player *p) {
         dialect_of(p)->submit(l, is_right(p) ? l->flag : wrong, &p->request);
         if (is_right(p)) {
                 write_key(p, &key);
-                sightings_sent(&p->crowd->sightings, key.data, clock_mono_us());
+                sightings_sent(&p->throng->sightings, key.data, clock_mono_us());
         }
         player_send(p);
 }
 
 int play_judged(struct player *p, const json_t *o, const struct visit_answer *a, struct err *err) {
-        struct measure *m = &p->crowd->measure;
+        struct measure *m = &p->throng->measure;
         _cleanup_buf_ struct buf key = { 0 };
         bool right = is_right(p);
         enum judged judged;
@@ -159,7 +159,7 @@ int play_judged(struct player *p, const json_t *o, const struct visit_answer *a,
                                lesson_of(p)->title);
         if (right) {
                 write_key(p, &key);
-                sightings_answered(&p->crowd->sightings, key.data, judged == JUDGED_RIGHT,
+                sightings_answered(&p->throng->sightings, key.data, judged == JUDGED_RIGHT,
                                    a->ended_us);
         }
         if (judged != JUDGED_WRONG)
@@ -211,8 +211,8 @@ void play_next(struct player *p) {
                 return;
         }
         p->stage = STAGE_WATCH;
-        crowd_done(p);
-        player_wait(p, plan_watch_ms(&p->crowd->config->plan, crowd_chance()));
+        throng_done(p);
+        player_wait(p, plan_watch_ms(&p->throng->config->plan, throng_chance()));
 }
 
 /* Something new may be there, or the board have changed. */
@@ -220,7 +220,7 @@ void play_watch(struct player *p) {
         if (!p->cursor.len && play_has_more(p)) {
                 p->stage = STAGE_PLAY;
                 player_wait(p, 0);
-        } else if (p->cursor.len || !dialect_of(p)->boards || crowd_chance() < 0.5) {
+        } else if (p->cursor.len || !dialect_of(p)->boards || throng_chance() < 0.5) {
                 ask_list(p);
         } else {
                 dialect_of(p)->board(&p->request);

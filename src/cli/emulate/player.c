@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/str.h"
-#include "cli/emulate/crowd_impl.h"
+#include "cli/emulate/throng_impl.h"
 
 #define PAGE_MAX     ((size_t)16 * 1024 * 1024)
 #define NAMES_MAX    5    /* tried by a player */
@@ -14,14 +14,14 @@
 #define PASSWORD_LEN 16
 
 static const struct dialect *dialect_of(const struct player *p) {
-        return p->crowd->config->dialect;
+        return p->throng->config->dialect;
 }
 
 static int64_t retry_ms(const struct visit_answer *a) {
         return a->retry_after_s ? a->retry_after_s * (int64_t)1000 : LIMITED_MS;
 }
 
-static bool is_leaving(const struct player *p) { return p->crowd->phase >= CROWD_LEAVING; }
+static bool is_leaving(const struct player *p) { return p->throng->phase >= THRONG_LEAVING; }
 
 /* --- what comes back --- */
 
@@ -33,7 +33,7 @@ static int take_page(struct player *p, const json_t *o _unused_, const struct vi
                      struct err *err _unused_) {
         _cleanup_buf_ struct buf url = { 0 };
 
-        buf_printf(&url, "%s/", p->crowd->config->url);
+        buf_printf(&url, "%s/", p->throng->config->url);
         assets_find(a->text, a->n, url.data, &p->arena, &p->assets);
         p->stage = STAGE_ASSETS;
         player_wait(p, 0);
@@ -48,7 +48,7 @@ static int take_asset(struct player *p, const json_t *o _unused_,
 
 static int take_sign_up(struct player *p, const json_t *o _unused_,
                         const struct visit_answer *a _unused_, struct err *err _unused_) {
-        crowd_signed_up(p, true);
+        throng_signed_up(p, true);
         return 0;
 }
 
@@ -56,7 +56,7 @@ static int take_sign_in(struct player *p, const json_t *o, const struct visit_an
                         struct err *err) {
         if (dialect_of(p)->signed_in(&p->persona, o, err) < 0)
                 return -1;
-        p->crowd->measure.signed_in++;
+        p->throng->measure.signed_in++;
         p->stage = STAGE_SETTLE;
         player_think(p);
         return 0;
@@ -64,7 +64,7 @@ static int take_sign_in(struct player *p, const json_t *o, const struct visit_an
 
 /* The name that it asked for; it is in the body of its request alone. */
 static void write_name(const struct player *p, char ret[DISPLAY_NAME_SIZE]) {
-        snprintf(ret, DISPLAY_NAME_SIZE, "Player %s %zu", p->crowd->run, p->index + 1);
+        snprintf(ret, DISPLAY_NAME_SIZE, "Player %s %zu", p->throng->run, p->index + 1);
         if (p->names_tried)
                 snprintf(ret + strlen(ret), DISPLAY_NAME_SIZE - strlen(ret), " (%u)",
                          p->names_tried + 1);
@@ -90,7 +90,7 @@ static int take_ticket(struct player *p, const json_t *o, const struct visit_ans
                        struct err *err) {
         if (dialect_of(p)->streamed(&p->persona, o, err) < 0)
                 return -1;
-        stream_dial(p);
+        feed_dial(p);
         player_wait(p, 0);
         return 0;
 }
@@ -110,7 +110,7 @@ static int take_list(struct player *p, const json_t *o, const struct visit_answe
         }
         if (p->stage == STAGE_LIST) {
                 p->stage = STAGE_GATE;
-                crowd_at_gate(p);
+                throng_at_gate(p);
         } else {
                 play_advance(p, true);
         }
@@ -129,7 +129,7 @@ static int take_hint(struct player *p, const json_t *o, const struct visit_answe
                      struct err *err) {
         if (dialect_of(p)->hinted(&p->persona, p->place, o, err) < 0)
                 return -1;
-        p->crowd->measure.hints++;
+        p->throng->measure.hints++;
         play_advance(p, true);
         return 0;
 }
@@ -174,16 +174,16 @@ static int take(struct player *p, const struct visit_answer *a, struct err *err)
 static void go_out(struct player *p) {
         p->stage = STAGE_OUT;
         player_drop(p);
-        crowd_out(p);
+        throng_out(p);
 }
 
 /* Goes on after a step that failed for good. */
 static void get_over(struct player *p, enum step step) {
-        struct measure *m = &p->crowd->measure;
+        struct measure *m = &p->throng->measure;
 
         switch ((int)step) {
         case STEP_SIGN_UP:
-                crowd_signed_up(p, false);
+                throng_signed_up(p, false);
                 return;
         case STEP_PAGE:
                 p->stage = STAGE_ASSETS;
@@ -202,7 +202,7 @@ static void get_over(struct player *p, enum step step) {
                 return;
         case STEP_TICKET:
                 m->asked_streams++;
-                stream_failed(p);
+                feed_failed(p);
                 player_think(p);
                 return;
         case STEP_TEAM:
@@ -250,16 +250,16 @@ static void take_refusal(struct player *p, const struct visit_answer *a) {
                 return;
         }
         dialect_refusal(a->status, a->text, a->n, &text);
-        measure_failed(&p->crowd->measure, p->request.step, a->ended_us, "%s", text.data);
+        measure_failed(&p->throng->measure, p->request.step, a->ended_us, "%s", text.data);
         if (p->request.step == STEP_SIGN_UP && a->status == 403) {
-                crowd_give_up(p->crowd, text.data);
+                throng_give_up(p->throng, text.data);
                 return;
         }
         get_over(p, p->request.step);
 }
 
 static void take_limit(struct player *p, const struct visit_answer *a) {
-        measure_limited(&p->crowd->measure, p->request.step, a->ended_us);
+        measure_limited(&p->throng->measure, p->request.step, a->ended_us);
         if (is_leaving(p) && p->request.step == STEP_STOP)
                 p->hold.id[0] = '\0'; /* nobody waits for that */
         player_wait(p, retry_ms(a));
@@ -267,7 +267,7 @@ static void take_limit(struct player *p, const struct visit_answer *a) {
 
 static void on_answer(void *arg, const struct visit_answer *a) {
         struct player *p = arg;
-        struct measure *m = &p->crowd->measure;
+        struct measure *m = &p->throng->measure;
         enum step step = p->request.step;
         struct err err;
 
@@ -306,7 +306,7 @@ void player_send(struct player *p) {
                                .timeout_ms = VISIT_TIMEOUT_MS,
                                .max_bytes = PAGE_MAX };
 
-        buf_printf(&url, "%s%s", p->crowd->config->url, p->request.path.data);
+        buf_printf(&url, "%s%s", p->throng->config->url, p->request.path.data);
         visit.url = url.data;
         if (p->request.body.len) {
                 visit.content_type = "application/json";
@@ -357,7 +357,7 @@ static void settle_in(struct player *p) {
                 ask_team(p);
         } else {
                 p->stage = STAGE_LIST;
-                stream_want(p, 0);
+                feed_want(p, 0);
                 player_wait(p, 0);
         }
 }
@@ -369,7 +369,7 @@ static void next(void *arg) {
                 player_leave(p);
                 return;
         }
-        if (p->stage >= STAGE_LIST && !p->cursor.len && stream_go_on(p))
+        if (p->stage >= STAGE_LIST && !p->cursor.len && feed_go_on(p))
                 return;
         switch (p->stage) {
         case STAGE_SIGN_UP:
@@ -377,8 +377,8 @@ static void next(void *arg) {
                 player_send(p);
                 return;
         case STAGE_AWAY:
-                p->visitor = visitor_new(p->crowd->visitors);
-                p->crowd->measure.playing++;
+                p->visitor = visitor_new(p->throng->visitors);
+                p->throng->measure.playing++;
                 p->here = true;
                 p->stage = STAGE_PAGE;
                 player_wait(p, 0);
@@ -423,10 +423,10 @@ void player_wait(struct player *p, int64_t ms) {
 }
 
 void player_think(struct player *p) {
-        struct crowd *c = p->crowd;
+        struct throng *c = p->throng;
 
-        player_wait(p, plan_think_ms(&c->config->plan, crowd_at_ms(c), c->config->course->n,
-                                     crowd_chance()));
+        player_wait(p, plan_think_ms(&c->config->plan, throng_at_ms(c), c->config->course->n,
+                                     throng_chance()));
 }
 
 /* --- life --- */
@@ -438,14 +438,14 @@ static void invent_login(struct player *p) {
 
         random_bytes(secret, sizeof(secret));
         hex_encode(secret, sizeof(secret), password);
-        p->persona.name = arena_printf(&p->arena, "emu-%s-%zu", p->crowd->run, p->index + 1);
+        p->persona.name = arena_printf(&p->arena, "emu-%s-%zu", p->throng->run, p->index + 1);
         p->persona.password = arena_printf(&p->arena, "%s", password);
 }
 
-void player_init(struct player *p, struct crowd *c, size_t index) {
+void player_init(struct player *p, struct throng *c, size_t index) {
         const struct login *logins = c->config->logins;
 
-        *p = (struct player){ .crowd = c, .index = index, .stage = STAGE_AWAY };
+        *p = (struct player){ .throng = c, .index = index, .stage = STAGE_AWAY };
         p->persona.course = c->config->course;
         p->persona.tenant = c->config->tenant;
         if (logins) {
@@ -459,14 +459,14 @@ void player_init(struct player *p, struct crowd *c, size_t index) {
 
 void player_sign_up(struct player *p) {
         p->stage = STAGE_SIGN_UP;
-        p->visitor = visitor_new(p->crowd->visitors);
+        p->visitor = visitor_new(p->throng->visitors);
         player_wait(p, 0);
 }
 
 void player_arrive(struct player *p) {
         visitor_close(TAKE(p->visitor)); /* with the cookie of its sign-up */
         p->stage = STAGE_AWAY;
-        player_wait(p, plan_arrival_ms(&p->crowd->config->plan, crowd_chance()));
+        player_wait(p, plan_arrival_ms(&p->throng->config->plan, throng_chance()));
 }
 
 void player_leave(struct player *p) {
@@ -481,7 +481,7 @@ void player_leave(struct player *p) {
 
 void player_drop(struct player *p) {
         loop_timer_stop(&p->timer);
-        p->crowd->measure.playing -= p->here;
+        p->throng->measure.playing -= p->here;
         p->here = false;
         visitor_close(TAKE(p->visitor));
 }

@@ -33,7 +33,7 @@ static void write_ms(struct buf *b, double v) {
 /* --- the head --- */
 
 static void write_head(const struct outcome *o, struct buf *b) {
-        const struct crowd_config *c = o->config;
+        const struct throng_config *c = o->config;
         char when[CLOCK_TEXT];
 
         clock_text(o->began_ms, when);

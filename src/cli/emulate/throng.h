@@ -1,9 +1,9 @@
 /*
- * A crowd: the players of a run, and the loop that they are on.
+ * A throng: the players of a run, and the loop that they are on.
  *
- * crowd_start() begins; the caller looks now and then with crowd_look(), may call crowd_hurry(),
+ * throng_start() begins; the caller looks now and then with throng_look(), may call throng_hurry(),
  * and takes what was measured once it is over.  All players live on one loop of one thread; the
- * calls here are for the thread that made the crowd.
+ * calls here are for the thread that made the throng.
  */
 #pragma once
 
@@ -14,15 +14,15 @@
 #include "cli/emulate/measure.h"
 #include "cli/emulate/plan.h"
 
-struct crowd;
+struct throng;
 
 struct login {
         const char *name, *password;
 };
 
-struct crowd_config {
+struct throng_config {
         const struct dialect *dialect;
-        struct course *course; /* the crowd's until it is freed */
+        struct course *course; /* the throng's until it is freed */
         const char *url;       /* of the server, without a path */
         const char *tenant;    /* NULL: the server's own */
         struct plan plan;
@@ -31,27 +31,27 @@ struct crowd_config {
 };
 
 /* Resolves and tries the server's address, and raises the limit of open files.  CONFIG lives as
- * long as the crowd.  Fails: INVALID a URL that cannot be, UNAVAILABLE nobody answers there, LIMIT
+ * long as the throng.  Fails: INVALID a URL that cannot be, UNAVAILABLE nobody answers there, LIMIT
  * too few files may be open for so many players. */
-_must_check_ int players_new(const struct crowd_config *config, struct crowd **ret,
-                             struct err *err);
-struct crowd *players_free(struct crowd *c);
-DEFINE_CLEANUP(struct crowd *, players_free)
-void crowd_start(struct crowd *c);
+_must_check_ int throng_new(const struct throng_config *config, struct throng **ret,
+                            struct err *err);
+struct throng *throng_free(struct throng *c);
+DEFINE_CLEANUP(struct throng *, throng_free)
+void throng_start(struct throng *c);
 
-enum crowd_phase { CROWD_SIGNING_UP, CROWD_PLAYING, CROWD_LEAVING, CROWD_OVER };
+enum throng_phase { THRONG_SIGNING_UP, THRONG_PLAYING, THRONG_LEAVING, THRONG_OVER };
 
 /* How it stands. */
-struct crowd_view {
-        enum crowd_phase phase;
+struct throng_view {
+        enum throng_phase phase;
         int64_t for_ms; /* since the first arrival */
         double part;    /* of the run that is over, 0 to 1 */
         uint64_t players, signed_up, signed_in, failed_sign_ins, streams, right, wrong,
                 rate_limited, errors;
 };
-void crowd_look(struct crowd *c, struct crowd_view *ret);
+void throng_look(struct throng *c, struct throng_view *ret);
 /* Ends the run early: what was begun is finished, instances are given back. */
-void crowd_hurry(struct crowd *c);
-/* Once it is over: what was measured, the crowd's.  Fails when it could not even begin: the
+void throng_hurry(struct throng *c);
+/* Once it is over: what was measured, the throng's.  Fails when it could not even begin: the
  * accounts cannot be made (FORBIDDEN). */
-_must_check_ int crowd_result(struct crowd *c, struct measure **ret, struct err *err);
+_must_check_ int throng_result(struct throng *c, struct measure **ret, struct err *err);

@@ -1,4 +1,4 @@
-/* The inside of a crowd: what its parts share.  All of it is of the loop's thread, but for the
+/* The inside of a throng: what its parts share.  All of it is of the loop's thread, but for the
  * view. */
 #pragma once
 
@@ -6,8 +6,8 @@
 #include <stdatomic.h>
 
 #include "cli/emulate/assets.h"
-#include "cli/emulate/crowd.h"
 #include "cli/emulate/sightings.h"
+#include "cli/emulate/throng.h"
 #include "net/tls_pipe.h"
 #include "net/visitor.h"
 #include "net/ws.h"
@@ -38,7 +38,7 @@ struct hold {
 };
 
 struct player {
-        struct crowd *crowd;
+        struct throng *throng;
         size_t index;
         struct persona persona;
         enum stage stage;
@@ -70,8 +70,8 @@ struct player {
         bool done; /* it did all there is to do once */
 };
 
-struct crowd {
-        const struct crowd_config *config;
+struct throng {
+        const struct throng_config *config;
         struct loop *loop;
         struct visitors *visitors;
         struct ws *ws;
@@ -92,32 +92,32 @@ struct crowd {
         int64_t pulse_due_us;
         bool failed; /* it cannot even begin: why is in err */
         struct err err;
-        enum crowd_phase phase;
+        enum throng_phase phase;
 
         pthread_mutex_t lock; /* of what follows */
-        struct crowd_view view;
+        struct throng_view view;
 };
 
-/* --- crowd_find.c: before it begins --- */
+/* --- throng_find.c: before it begins --- */
 
 /* Fills in where the server is. */
-_must_check_ int crowd_find(struct crowd *c, struct err *err);
-_must_check_ int crowd_raise_files(unsigned players, struct err *err);
+_must_check_ int throng_find(struct throng *c, struct err *err);
+_must_check_ int throng_raise_files(unsigned players, struct err *err);
 
-/* --- crowd.c --- */
+/* --- throng.c --- */
 
-void crowd_signed_up(struct player *p, bool well);
+void throng_signed_up(struct player *p, bool well);
 /* Nobody can be signed up. */
-void crowd_give_up(struct crowd *c, const char *why);
-void crowd_at_gate(struct player *p);
-void crowd_done(struct player *p);
-void crowd_out(struct player *p);
-int64_t crowd_at_ms(const struct crowd *c); /* since the start */
-double crowd_chance(void);
+void throng_give_up(struct throng *c, const char *why);
+void throng_at_gate(struct player *p);
+void throng_done(struct player *p);
+void throng_out(struct player *p);
+int64_t throng_at_ms(const struct throng *c); /* since the start */
+double throng_chance(void);
 
 /* --- player.c: what players do in general --- */
 
-void player_init(struct player *p, struct crowd *c, size_t index);
+void player_init(struct player *p, struct throng *c, size_t index);
 void player_sign_up(struct player *p);
 void player_arrive(struct player *p);
 /* It has no more to do: it ends what it has begun, and goes.  May be said again. */
@@ -154,13 +154,13 @@ _must_check_ int hold_seen(struct player *p, const json_t *o, const struct visit
                            struct err *err);
 void hold_connected(struct player *p, const struct visit_answer *a);
 
-/* --- stream.c: their streams --- */
+/* --- feed.c: their streams --- */
 
-extern const struct ws_events player_stream_events;
-extern const struct ws_limits stream_limits;
-void stream_want(struct player *p, int64_t after_ms);
+extern const struct ws_events feed_events;
+extern const struct ws_limits feed_limits;
+void feed_want(struct player *p, int64_t after_ms);
 /* True when it took a step towards a stream that is due. */
-bool stream_go_on(struct player *p);
-void stream_dial(struct player *p);
-void stream_failed(struct player *p);
-void stream_end(struct player *p);
+bool feed_go_on(struct player *p);
+void feed_dial(struct player *p);
+void feed_failed(struct player *p);
+void feed_end(struct player *p);

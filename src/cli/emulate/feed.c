@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/str.h"
-#include "cli/emulate/crowd_impl.h"
+#include "cli/emulate/throng_impl.h"
 #include "net/tls_pipe.h"
 #include "net/ws_dial.h"
 
@@ -17,41 +17,41 @@
 #define FIRST_MS    1000 /* until a broken stream is opened anew, doubled each time ... */
 #define LONGEST_MS  30000
 
-const struct ws_limits stream_limits = { .role = WS_CLIENT,
-                                         .max_message_bytes = MESSAGE_MAX,
-                                         .max_pending_bytes = 65536,
-                                         .ping_ms = 30000,
-                                         .silent_ms = 90000 };
+const struct ws_limits feed_limits = { .role = WS_CLIENT,
+                                       .max_message_bytes = MESSAGE_MAX,
+                                       .max_pending_bytes = 65536,
+                                       .ping_ms = 30000,
+                                       .silent_ms = 90000 };
 
-static bool is_leaving(const struct player *p) { return p->crowd->phase >= CROWD_LEAVING; }
+static bool is_leaving(const struct player *p) { return p->throng->phase >= THRONG_LEAVING; }
 
 /* --- when --- */
 
-void stream_want(struct player *p, int64_t after_ms) {
+void feed_want(struct player *p, int64_t after_ms) {
         p->stream_due_ms = clock_mono_ms() + after_ms;
         /* Who watches does nothing else for a while. */
         if (p->stage == STAGE_WATCH && p->visitor && !visitor_is_away(p->visitor))
                 player_wait(p, after_ms);
 }
 
-void stream_failed(struct player *p) {
+void feed_failed(struct player *p) {
         int64_t ms = p->breaks < 5 ? (int64_t)FIRST_MS << p->breaks : LONGEST_MS;
 
         p->breaks++;
-        p->crowd->measure.failed_streams++;
+        p->throng->measure.failed_streams++;
         if (!is_leaving(p) && p->stage != STAGE_OUT)
-                stream_want(p, ms + (int64_t)random_below(FIRST_MS));
+                feed_want(p, ms + (int64_t)random_below(FIRST_MS));
 }
 
-bool stream_go_on(struct player *p) {
+bool feed_go_on(struct player *p) {
         if (!p->stream_due_ms || p->peer || p->dialling || clock_mono_ms() < p->stream_due_ms)
                 return false;
         p->stream_due_ms = 0;
         if (*p->persona.stream) { /* who signed in at CTFG's was told */
-                stream_dial(p);
+                feed_dial(p);
                 return false;
         }
-        p->crowd->config->dialect->stream(&p->request);
+        p->throng->config->dialect->stream(&p->request);
         player_send(p);
         return true;
 }
@@ -60,7 +60,7 @@ bool stream_go_on(struct player *p) {
 
 static void on_opened(void *arg, struct ws_peer *peer, int status) {
         struct player *p = arg;
-        struct measure *m = &p->crowd->measure;
+        struct measure *m = &p->throng->measure;
         int64_t now_us = clock_mono_us();
 
         p->dialling = false;
@@ -69,7 +69,7 @@ static void on_opened(void *arg, struct ws_peer *peer, int status) {
                         measure_failed(m, STEP_STREAM, now_us, "HTTP %d", status);
                 else
                         measure_failed(m, STEP_STREAM, now_us, "no answer");
-                stream_failed(p);
+                feed_failed(p);
                 return;
         }
         p->peer = peer;
@@ -93,8 +93,8 @@ static void no_way(struct way *w, const char *why) {
         struct player *p = w->player;
 
         p->dialling = false;
-        measure_failed(&p->crowd->measure, STEP_STREAM, clock_mono_us(), "%s", why);
-        stream_failed(p);
+        measure_failed(&p->throng->measure, STEP_STREAM, clock_mono_us(), "%s", why);
+        feed_failed(p);
         free(w);
 }
 
@@ -109,7 +109,7 @@ static void dial(struct way *w, int fd) {
                                       .connected = fd >= 0,
                                       .fd = fd };
 
-        ws_dial(w->player->crowd->ws, &to, on_opened, w->player);
+        ws_dial(w->player->throng->ws, &to, on_opened, w->player);
         free(w);
 }
 
@@ -122,7 +122,7 @@ static void on_tls(void *arg, int fd, const char *why) {
 
 static void go(struct way *w) {
         if (w->tls)
-                tls_open(w->player->crowd->tls, (struct sockaddr *)&w->addr, w->len, w->host,
+                tls_open(w->player->throng->tls, (struct sockaddr *)&w->addr, w->len, w->host,
                          DIAL_MS, on_tls, w);
         else
                 dial(w, -1);
@@ -160,7 +160,7 @@ static void strip_brackets(char *host) {
 
 /* On the server's own host nothing has to be looked up. */
 static void find(struct way *w) {
-        const struct crowd *c = w->player->crowd;
+        const struct throng *c = w->player->throng;
         const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
 
         bool same = strcasecmp(w->host, c->host) == 0;
@@ -209,7 +209,7 @@ static bool split(const char *url, struct way *w) {
         return good;
 }
 
-void stream_dial(struct player *p) {
+void feed_dial(struct player *p) {
         struct way *w = calloc(1, sizeof(*w));
         _cleanup_buf_ struct buf url = { 0 };
 
@@ -218,9 +218,9 @@ void stream_dial(struct player *p) {
         w->player = p;
         p->dialling = true;
         p->dialled_us = clock_mono_us();
-        p->crowd->measure.asked_streams++;
+        p->throng->measure.asked_streams++;
         if (*p->persona.stream == '/')
-                buf_str(&url, p->crowd->config->url);
+                buf_str(&url, p->throng->config->url);
         buf_str(&url, p->persona.stream);
         p->persona.stream[0] = '\0'; /* a ticket is for once */
         if (!split(url.data, w)) {
@@ -235,7 +235,7 @@ void stream_dial(struct player *p) {
 
 static void on_text(void *arg, const char *text, size_t n) {
         struct player *p = arg;
-        struct crowd *c = p->crowd;
+        struct throng *c = p->throng;
         int64_t now_us = clock_mono_us();
 
         measure_frame(&c->measure, now_us, n);
@@ -250,7 +250,7 @@ static void on_text(void *arg, const char *text, size_t n) {
 
 static void on_closed(void *arg, enum ws_end end, int code) {
         struct player *p = arg;
-        struct crowd *c = p->crowd;
+        struct throng *c = p->throng;
 
         p->peer = NULL;
         c->measure.streams -= p->watcher.first_us != 0;
@@ -258,12 +258,12 @@ static void on_closed(void *arg, enum ws_end end, int code) {
                 return;
         measure_failed(&c->measure, STEP_STREAM, clock_mono_us(), "it broke: %s, code %d",
                        ws_end_name(end), code);
-        stream_failed(p);
+        feed_failed(p);
 }
 
-const struct ws_events player_stream_events = { .text = on_text, .closed = on_closed };
+const struct ws_events feed_events = { .text = on_text, .closed = on_closed };
 
-void stream_end(struct player *p) {
+void feed_end(struct player *p) {
         if (p->peer)
                 ws_drop(p->peer, WS_GOING_AWAY, "");
 }

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
-#include "cli/emulate/crowd_impl.h"
+#include "cli/emulate/throng_impl.h"
 
 #define SIGN_UPS   8     /* at once */
 #define SETTLE_MS  5000  /* for the last frames, once all have done what there is to do */
@@ -14,46 +14,46 @@
 #define STREAMS_MS 2000 /* for the closing of all streams */
 #define DIALS_MS   200  /* between two looks at streams that are still being dialled */
 
-int64_t crowd_at_ms(const struct crowd *c) {
+int64_t throng_at_ms(const struct throng *c) {
         return c->measure.began_us ? (clock_mono_us() - c->measure.began_us) / 1000 : 0;
 }
 
-double crowd_chance(void) { return (double)random_below(UINT64_C(1) << 53) / 0x1p53; }
+double throng_chance(void) { return (double)random_below(UINT64_C(1) << 53) / 0x1p53; }
 
 /* --- how it stands --- */
 
-static double part_of(const struct crowd *c) {
-        double by_time = (double)crowd_at_ms(c) / (double)c->config->plan.duration_ms;
+static double part_of(const struct throng *c) {
+        double by_time = (double)throng_at_ms(c) / (double)c->config->plan.duration_ms;
         double by_work = (double)(c->n_done + c->n_out) / c->config->players;
 
-        if (c->phase == CROWD_SIGNING_UP)
+        if (c->phase == THRONG_SIGNING_UP)
                 return (double)c->n_signed_up / c->config->players;
         if (c->config->plan.profile == PROFILE_EVENT || by_work < by_time)
                 return by_time > 1 ? 1 : by_time;
         return by_work;
 }
 
-static void show(struct crowd *c) {
+static void show(struct throng *c) {
         const struct measure *m = &c->measure;
-        struct crowd_view view = { .phase = c->phase,
-                                   .for_ms = crowd_at_ms(c),
-                                   .part = part_of(c),
-                                   .players = c->config->players,
-                                   .signed_up = c->n_signed_up,
-                                   .signed_in = m->signed_in,
-                                   .failed_sign_ins = m->failed_sign_ins,
-                                   .streams = m->streams,
-                                   .right = m->judged[JUDGED_RIGHT],
-                                   .wrong = m->judged[JUDGED_WRONG],
-                                   .rate_limited = m->rate_limited,
-                                   .errors = m->errors };
+        struct throng_view view = { .phase = c->phase,
+                                    .for_ms = throng_at_ms(c),
+                                    .part = part_of(c),
+                                    .players = c->config->players,
+                                    .signed_up = c->n_signed_up,
+                                    .signed_in = m->signed_in,
+                                    .failed_sign_ins = m->failed_sign_ins,
+                                    .streams = m->streams,
+                                    .right = m->judged[JUDGED_RIGHT],
+                                    .wrong = m->judged[JUDGED_WRONG],
+                                    .rate_limited = m->rate_limited,
+                                    .errors = m->errors };
 
         pthread_mutex_lock(&c->lock);
         c->view = view;
         pthread_mutex_unlock(&c->lock);
 }
 
-void crowd_look(struct crowd *c, struct crowd_view *ret) {
+void throng_look(struct throng *c, struct throng_view *ret) {
         pthread_mutex_lock(&c->lock);
         *ret = c->view;
         pthread_mutex_unlock(&c->lock);
@@ -61,7 +61,7 @@ void crowd_look(struct crowd *c, struct crowd_view *ret) {
 
 /* --- the end --- */
 
-static struct holders holders_of(const struct crowd *c) {
+static struct holders holders_of(const struct throng *c) {
         struct holders h = { calloc(c->config->players + 1, sizeof(int64_t)), 0 };
 
         if (!h.began_us)
@@ -72,7 +72,7 @@ static struct holders holders_of(const struct crowd *c) {
         return h;
 }
 
-static void finish_watching(struct crowd *c) {
+static void finish_watching(struct throng *c) {
         struct holders h = holders_of(c);
 
         sightings_finish(&c->sightings, &h, &c->measure);
@@ -88,21 +88,21 @@ static void finish_watching(struct crowd *c) {
         }
 }
 
-static bool is_dialling(const struct crowd *c) {
+static bool is_dialling(const struct throng *c) {
         for (size_t i = 0; i < c->config->players; i++)
                 if (c->players[i].dialling)
                         return true;
         return false;
 }
 
-static void go_over(struct crowd *c) {
-        if (c->phase == CROWD_OVER)
+static void go_over(struct throng *c) {
+        if (c->phase == THRONG_OVER)
                 return;
         if (is_dialling(c)) { /* each comes to an end, and cannot be called back */
                 loop_timer_set(&c->end, DIALS_MS);
                 return;
         }
-        c->phase = CROWD_OVER;
+        c->phase = THRONG_OVER;
         loop_timer_stop(&c->end);
         loop_timer_stop(&c->tick);
         loop_timer_stop(&c->pulse);
@@ -110,7 +110,7 @@ static void go_over(struct crowd *c) {
                 struct player *p = &c->players[i];
 
                 c->measure.unfinished += p->visitor && visitor_is_away(p->visitor);
-                stream_end(p);
+                feed_end(p);
                 player_free(p);
         }
         show(c);
@@ -118,13 +118,13 @@ static void go_over(struct crowd *c) {
 
 static void on_leaving_over(void *arg) { go_over(arg); }
 
-static void leave(struct crowd *c) {
-        if (c->phase >= CROWD_LEAVING)
+static void leave(struct throng *c) {
+        if (c->phase >= THRONG_LEAVING)
                 return;
         measure_tick(&c->measure, clock_mono_us());
         if (c->measure.began_us)
                 measure_end(&c->measure, clock_mono_us());
-        c->phase = CROWD_LEAVING;
+        c->phase = THRONG_LEAVING;
         finish_watching(c);
         c->end.fn = on_leaving_over;
         loop_timer_set(&c->end, LEAVE_MS);
@@ -134,25 +134,25 @@ static void leave(struct crowd *c) {
 }
 
 static void on_hurry(void *arg) { leave(arg); }
-void crowd_hurry(struct crowd *c) { loop_post(c->loop, on_hurry, c); }
+void throng_hurry(struct throng *c) { loop_post(c->loop, on_hurry, c); }
 
 static void on_end(void *arg) { leave(arg); }
 
 /* From the loop, when no player's code runs any more. */
 static void on_all_out(void *arg) {
-        struct crowd *c = arg;
+        struct throng *c = arg;
 
         leave(c);
         go_over(c);
 }
 
 /* Have all done what there is to do, and seen what there is to see? */
-static void look_for_end(struct crowd *c) {
+static void look_for_end(struct throng *c) {
         int64_t now = clock_mono_ms();
         struct holders h;
         bool settled;
 
-        if (c->phase != CROWD_PLAYING || c->config->plan.profile == PROFILE_EVENT ||
+        if (c->phase != THRONG_PLAYING || c->config->plan.profile == PROFILE_EVENT ||
             c->n_done + c->n_out < c->config->players)
                 return;
         if (!c->settle_until_ms)
@@ -165,14 +165,14 @@ static void look_for_end(struct crowd *c) {
                 leave(c);
 }
 
-void crowd_done(struct player *p) {
-        p->crowd->n_done += !p->done;
+void throng_done(struct player *p) {
+        p->throng->n_done += !p->done;
         p->done = true;
 }
 
 /* --- all together --- */
 
-static void open_gate(struct crowd *c) {
+static void open_gate(struct throng *c) {
         for (size_t i = 0; i < c->config->players; i++) {
                 struct player *p = &c->players[i];
 
@@ -183,14 +183,14 @@ static void open_gate(struct crowd *c) {
         }
 }
 
-static void look_at_gate(struct crowd *c) {
+static void look_at_gate(struct throng *c) {
         if (c->config->plan.profile == PROFILE_RUSH &&
             c->n_at_gate + c->n_out >= c->config->players)
                 open_gate(c);
 }
 
-void crowd_at_gate(struct player *p) {
-        struct crowd *c = p->crowd;
+void throng_at_gate(struct player *p) {
+        struct throng *c = p->throng;
 
         c->n_at_gate++;
         if (c->config->plan.profile == PROFILE_RUSH) {
@@ -201,8 +201,8 @@ void crowd_at_gate(struct player *p) {
         player_think(p);
 }
 
-void crowd_out(struct player *p) {
-        struct crowd *c = p->crowd;
+void throng_out(struct player *p) {
+        struct throng *c = p->throng;
 
         /* Who was done, or at the gate, counts as out alone. */
         c->n_done -= p->done;
@@ -210,14 +210,14 @@ void crowd_out(struct player *p) {
         c->n_out++;
         if (c->n_out == c->config->players)
                 loop_post(c->loop, on_all_out, c);
-        else if (c->phase == CROWD_PLAYING)
+        else if (c->phase == THRONG_PLAYING)
                 look_at_gate(c);
 }
 
 /* --- the beginning --- */
 
 static void on_tick(void *arg) {
-        struct crowd *c = arg;
+        struct throng *c = arg;
 
         measure_tick(&c->measure, clock_mono_us());
         show(c);
@@ -226,18 +226,18 @@ static void on_tick(void *arg) {
 
 /* How late a timer is, and whether it is over: both are looked at often. */
 static void on_pulse(void *arg) {
-        struct crowd *c = arg;
+        struct throng *c = arg;
         int64_t now = clock_mono_us();
 
-        if (c->phase == CROWD_PLAYING)
+        if (c->phase == THRONG_PLAYING)
                 measure_lag(&c->measure, now, now > c->pulse_due_us ? now - c->pulse_due_us : 0);
         c->pulse_due_us = now + PULSE_MS * INT64_C(1000);
         loop_timer_set(&c->pulse, PULSE_MS);
         look_for_end(c);
 }
 
-static void begin(struct crowd *c) {
-        c->phase = CROWD_PLAYING;
+static void begin(struct throng *c) {
+        c->phase = THRONG_PLAYING;
         measure_begin(&c->measure, clock_mono_us());
         loop_timer_set(&c->end, c->config->plan.duration_ms);
         c->pulse_due_us = clock_mono_us() + PULSE_MS * INT64_C(1000);
@@ -247,27 +247,27 @@ static void begin(struct crowd *c) {
                         player_arrive(&c->players[i]);
 }
 
-static void sign_up_next(struct crowd *c) {
-        if (c->phase == CROWD_SIGNING_UP && c->next_sign_up < c->config->players)
+static void sign_up_next(struct throng *c) {
+        if (c->phase == THRONG_SIGNING_UP && c->next_sign_up < c->config->players)
                 player_sign_up(&c->players[c->next_sign_up++]);
 }
 
-void crowd_signed_up(struct player *p, bool well) {
-        struct crowd *c = p->crowd;
+void throng_signed_up(struct player *p, bool well) {
+        struct throng *c = p->throng;
 
         c->n_signed_up++;
-        if (!well || c->phase >= CROWD_LEAVING) {
+        if (!well || c->phase >= THRONG_LEAVING) {
                 p->stage = STAGE_OUT;
                 player_drop(p);
-                crowd_out(p);
+                throng_out(p);
         }
-        if (c->phase == CROWD_SIGNING_UP && c->n_signed_up == c->config->players)
+        if (c->phase == THRONG_SIGNING_UP && c->n_signed_up == c->config->players)
                 begin(c);
         else
                 sign_up_next(c);
 }
 
-void crowd_give_up(struct crowd *c, const char *why) {
+void throng_give_up(struct throng *c, const char *why) {
         if (!c->failed)
                 err_set(&c->err, ERR_FORBIDDEN,
                         "no accounts can be made there (%s): name users of it by --credentials",
@@ -277,7 +277,7 @@ void crowd_give_up(struct crowd *c, const char *why) {
 }
 
 static void on_start(void *arg) {
-        struct crowd *c = arg;
+        struct throng *c = arg;
 
         loop_timer_init(&c->tick, c->loop, on_tick, c);
         loop_timer_init(&c->end, c->loop, on_end, c);
@@ -294,12 +294,12 @@ static void on_start(void *arg) {
                 sign_up_next(c);
 }
 
-void crowd_start(struct crowd *c) { loop_post(c->loop, on_start, c); }
+void throng_start(struct throng *c) { loop_post(c->loop, on_start, c); }
 
 static void on_tls_end(void *arg) { tls_client_end(arg); }
 
 /* Nothing runs any more after this. */
-static void stop(struct crowd *c) {
+static void stop(struct throng *c) {
         if (!loop_is_started(c->loop))
                 return;
         if (c->ws)
@@ -309,9 +309,9 @@ static void stop(struct crowd *c) {
         loop_stop(c->loop);
 }
 
-int crowd_result(struct crowd *c, struct measure **ret, struct err *err) {
+int throng_result(struct throng *c, struct measure **ret, struct err *err) {
         stop(c);
-        assert(c->phase == CROWD_OVER);
+        assert(c->phase == THRONG_OVER);
         if (c->failed) {
                 *err = c->err;
                 return -1;
@@ -329,9 +329,9 @@ static void run_name(char ret[8]) {
         hex_encode(bytes, sizeof(bytes), ret);
 }
 
-int players_new(const struct crowd_config *config, struct crowd **ret, struct err *err) {
+int throng_new(const struct throng_config *config, struct throng **ret, struct err *err) {
         struct visitors_config visits = { .user_agent = "berth-emulate" };
-        _cleanup_(players_freep) struct crowd *c = calloc(1, sizeof(*c));
+        _cleanup_(throng_freep) struct throng *c = calloc(1, sizeof(*c));
 
         if (!c || !(c->players = calloc(config->players, sizeof(*c->players))))
                 abort();
@@ -340,21 +340,21 @@ int players_new(const struct crowd_config *config, struct crowd **ret, struct er
         measure_init(&c->measure);
         sightings_init(&c->sightings);
         run_name(c->run);
-        if (crowd_find(c, err) < 0 || crowd_raise_files(config->players, err) < 0 ||
-            loop_new("crowd", &c->loop, err) < 0)
+        if (throng_find(c, err) < 0 || throng_raise_files(config->players, err) < 0 ||
+            loop_new("throng", &c->loop, err) < 0)
                 return -1;
         visits.resolve = c->resolve;
         loop_start(c->loop);
         if (visitors_new(c->loop, &visits, &c->visitors, err) < 0 ||
             tls_client_new(c->loop, &c->tls, err) < 0 ||
-            ws_new(c->loop, &stream_limits, &player_stream_events, &c->ws, err) < 0)
+            ws_new(c->loop, &feed_limits, &feed_events, &c->ws, err) < 0)
                 return -1;
         show(c);
         *ret = TAKE(c);
         return 0;
 }
 
-struct crowd *players_free(struct crowd *c) {
+struct throng *throng_free(struct throng *c) {
         if (!c)
                 return NULL;
         if (c->loop)

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "cli/emulate/crowd_impl.h"
+#include "cli/emulate/throng_impl.h"
 
 #define FILES_EACH 5 /* of a player: libcurl's three, its stream, and one to spare */
 #define FILES_MORE 64
@@ -56,7 +56,7 @@ static int try(const struct addrinfo *a) {
 }
 
 /* The first of the server's addresses that answers is everybody's. */
-static int choose(struct crowd *c, const struct addrinfo *found, const char *port,
+static int choose(struct throng *c, const struct addrinfo *found, const char *port,
                   struct err *err) {
         char digits[128];
 
@@ -75,7 +75,7 @@ static int choose(struct crowd *c, const struct addrinfo *found, const char *por
         return err_set(err, ERR_UNAVAILABLE, "%s: %s", c->config->url, strerrordesc_np(errno));
 }
 
-static int look_up(struct crowd *c, const char *port, struct err *err) {
+static int look_up(struct throng *c, const char *port, struct err *err) {
         const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
         _cleanup_(addrinfop) struct addrinfo *found = NULL;
         size_t n = strlen(c->host);
@@ -91,7 +91,7 @@ static int look_up(struct crowd *c, const char *port, struct err *err) {
         return choose(c, found, port, err);
 }
 
-int crowd_find(struct crowd *c, struct err *err) {
+int throng_find(struct throng *c, struct err *err) {
         _cleanup_(curlup) CURLU *u = curl_url();
         _cleanup_free_ char *port = NULL, *path = NULL, *scheme = NULL;
 
@@ -116,7 +116,7 @@ int crowd_find(struct crowd *c, struct err *err) {
 
 /* --- open files --- */
 
-int crowd_raise_files(unsigned players, struct err *err) {
+int throng_raise_files(unsigned players, struct err *err) {
         rlim_t need = (rlim_t)players * FILES_EACH + FILES_MORE;
         struct rlimit r;
 
