@@ -35,9 +35,7 @@ char *query_decode(char *text) {
                         *to++ = (char)(high * 16 + low);
                         s += 2;
                 } else {
-                        char c = *s;
-
-                        *to++ = c == '+' ? ' ' : c;
+                        *to++ = (char)(*s == '+' ? ' ' : *s);
                 }
         }
         *to = '\0';
