@@ -205,17 +205,19 @@ static int read_board(struct call *c, struct user *u, struct err *err) {
 void user_create(struct call *c) {
         struct making *m = arena_new(http_arena(c->req), struct making);
         struct user *u = &m->create.user;
+        const char *password = "";
         struct err err;
 
-        *m = (struct making){ .create.user.role = ROLE_PLAYER, .password = "" };
+        *m = (struct making){ .create.user.role = ROLE_PLAYER };
         if (account_tenant(c, &err) < 0 || body_name(c->body, "name", u->name, &err) < 0 ||
             read_membership(c, u, &err) < 0 || read_board(c, u, &err) < 0 ||
-            body_text_or(c->body, "password", PASSWORD_MAX, &m->password, &err) < 0) {
+            body_text_or(c->body, "password", PASSWORD_MAX, &password, &err) < 0) {
                 problem_reply(c, &err);
                 return;
         }
+        m->password = password;
         m->job = (struct password_job){ .call = c, .run = hash_new, .finish = submit_new };
-        if (*m->password)
+        if (*password)
                 passwords_put(c->api->passwords, &m->job);
         else
                 submit_new(&m->job);

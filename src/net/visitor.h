@@ -52,7 +52,7 @@ struct visit_answer {
 /* Runs once for each visit, never inside visitor_go().  What it points to is gone after it. */
 typedef void visit_done(void *arg, const struct visit_answer *answer);
 
-struct visitor *visitor_new(struct visitors *v);
+struct visitor *visitor_new(struct visitors *shared);
 /* One that is not on a visit goes on one. */
 void visitor_go(struct visitor *v, const struct visit *visit, visit_done *done, void *arg);
 bool visitor_is_away(const struct visitor *v);
