@@ -559,7 +559,9 @@ class StreamOnPostgres(Stream):
         b.token = a.token
         b.start()
         ann, admin = self.player(a, 'ann'), self.admin(a)
-        here, there = self.watch(a, ann), self.watch(b, self.client(b, ann.token))
+        there = self.client(b, ann.token)
+        poll(lambda: there.get('/api/v2/whoami').status == 200, 10, 'B to know the token')
+        here, there = self.watch(a, ann), self.watch(b, there)
         self.snapshot(here)
         self.snapshot(there)
         self.solve(ann)
