@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ROOM  16384 /* of one direction: a TLS record */
@@ -266,13 +267,16 @@ static void on_timer(void *arg) {
 }
 
 static void set_host(struct pipe *p, const char *host) {
+        _cleanup_free_ char *name = strdup(host); /* OpenSSL's macro wants one that is not const */
         struct in6_addr any;
 
+        if (!name)
+                abort();
         if (inet_pton(AF_INET, host, &any) == 1 || inet_pton(AF_INET6, host, &any) == 1) {
                 X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(p->ssl), host);
                 return;
         }
-        SSL_set_tlsext_host_name(p->ssl, host);
+        SSL_set_tlsext_host_name(p->ssl, name);
         SSL_set1_host(p->ssl, host);
 }
 
