@@ -160,3 +160,35 @@ void batch_maker_done(struct batch_maker *m) {
         free(m->parts);
         free(m->concerns);
 }
+
+/* --- joining --- */
+
+static void join_one(struct batch_maker *m, const struct batch *b) {
+        for (size_t i = 0; i < b->n; i++) {
+                m->parts = grow(m->parts, m->n, &m->cap, sizeof(*m->parts));
+                m->parts[m->n] = b->parts[i];
+                m->parts[m->n++].at += (uint32_t)m->wire.len;
+        }
+        for (size_t i = 0; i < b->n_concerns; i++) {
+                m->concerns =
+                        grow(m->concerns, m->n_concerns, &m->cap_concerns, sizeof(*m->concerns));
+                m->concerns[m->n_concerns++] = b->concerns[i];
+        }
+        if (b->wire)
+                buf_add(&m->wire, b->wire->data, b->wire->n);
+        if (b->open)
+                buf_add(&m->open, b->open->data, b->open->n);
+        m->partly |= b->open != b->wire;
+        m->reset |= b->reset;
+}
+
+struct batch *batch_join(struct batch *const *list, size_t n) {
+        static const struct game_rules any; /* what players see was settled when each was made */
+        _cleanup_maker_ struct batch_maker m = { .tenant = list[0]->tenant, .rules = &any };
+
+        for (size_t i = 0; i < n; i++) {
+                assert(list[i]->tenant == m.tenant);
+                join_one(&m, list[i]);
+        }
+        return batch_maker_finish(&m, list[n - 1]->last);
+}

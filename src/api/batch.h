@@ -46,6 +46,9 @@ static inline const char *part_text(const struct batch *b, const struct part *p)
 /* The first part after SEQ; b->n when there is none. */
 size_t batch_find(const struct batch *b, int64_t seq);
 
+/* N of one tenant, each of which goes on where the last one ended, as one; of commits. */
+struct batch *batch_join(struct batch *const *list, size_t n);
+
 /* One in the making. */
 struct batch_maker {
         int64_t tenant;

@@ -11,7 +11,6 @@
 
 #define TICK_MS       1000
 #define COMMENT_TICKS 15
-#define CONCERNS_MAX  8 /* beyond which all are looked at */
 
 static const struct ws_limits limits = {
         .role = WS_SERVER,
@@ -67,143 +66,10 @@ void crowd_take_out(struct watcher *w) {
         *w->link = w->next;
         if (w->next)
                 w->next->link = w->link;
+        if (w->crowd->tour.next == w)
+                w->crowd->tour.next = w->next;
         crowd_count(w->crowd, w->form, -1);
         crowd_release(w->crowd->api, w->user);
-}
-
-/* --- what comes --- */
-
-static void render_ctfg(struct crowd *c, const struct batch *b, bool staff,
-                        const struct game_rules *rules, struct rendered *ret) {
-        _cleanup_buf_ struct buf wire = { 0 }, text = { 0 };
-        int64_t now_ms = clock_now_ms();
-
-        ret->done = true;
-        for (size_t i = 0; i < b->n; i++) {
-                const struct part *p = &b->parts[i];
-                const struct challenge *ch;
-                int64_t number = p->frame.challenge;
-
-                if (!frame_shown(&p->frame, staff, rules, now_ms))
-                        continue;
-                read_model_lock(c->api->model);
-                ch = read_model_challenge(c->api->model, p->frame.challenge);
-                number = ch && ch->number ? ch->number : number;
-                read_model_unlock(c->api->model);
-                buf_clear(&text);
-                if (!p->frame.reset)
-                        buf_char(&text, '[');
-                if (!frame_ctfg(&p->frame, part_text(b, p), NULL, number, &text))
-                        continue;
-                if (!p->frame.reset)
-                        buf_char(&text, ']');
-                ws_frame_add(&wire, WS_SERVER, WS_TEXT, text.data, text.len);
-        }
-        if (wire.len)
-                ret->message = ws_message_new(wire.data, wire.len);
-}
-
-static void render_events(const struct batch *b, bool staff, const struct game_rules *rules,
-                          struct rendered *ret) {
-        int64_t now_ms = clock_now_ms();
-
-        ret->done = true;
-        for (size_t i = 0; i < b->n; i++)
-                if (frame_shown(&b->parts[i].frame, staff, rules, now_ms))
-                        watcher_event(&ret->text, b, &b->parts[i]);
-}
-
-static struct game_rules rules_of(struct crowd *c, int64_t tenant) {
-        const struct tenant_game *game;
-        struct game_rules rules = { 0 };
-
-        read_model_lock(c->api->model);
-        game = read_model_game(c->api->model, tenant);
-        if (game)
-                rules = game->rules;
-        read_model_unlock(c->api->model);
-        return rules;
-}
-
-/* Gives B to those of A who are at the end. */
-static void deliver(struct crowd *c, struct audience *a, const struct batch *b) {
-        struct rendered ctfg[2] = { 0 }, events[2] = { 0 };
-        struct game_rules rules = rules_of(c, b->tenant);
-        struct watcher *next;
-
-        for (struct watcher *w = a->first; w; w = next) {
-                next = w->next;
-                if (!w->live || w->seq >= b->last)
-                        continue;
-                if (w->form == FORM_CTFG && !ctfg[w->staff].done)
-                        render_ctfg(c, b, w->staff, &rules, &ctfg[w->staff]);
-                if (w->form == FORM_EVENTS && !events[w->staff].done)
-                        render_events(b, w->staff, &rules, &events[w->staff]);
-                watcher_give(w, b, &ctfg[w->staff], &events[w->staff]);
-        }
-        for (int i = 0; i < 2; i++) {
-                ws_message_unref(ctfg[i].message);
-                buf_done(&events[i].text);
-        }
-}
-
-static bool is_concerned(const struct watcher *w, const struct batch *b) {
-        for (size_t i = 0; i < b->n_concerns; i++) {
-                const struct concern *x = &b->concerns[i];
-
-                switch (x->kind) {
-                case CONCERN_TOKEN:
-                        if (w->token == x->id)
-                                return true;
-                        break;
-                case CONCERN_USER:
-                        if (w->user == x->id)
-                                return true;
-                        break;
-                case CONCERN_TEAM:
-                        if (w->account.kind == ACCOUNT_TEAM && w->account.id == x->id)
-                                return true;
-                        break;
-                case CONCERN_PUBLIC:
-                        if (!w->user)
-                                return true;
-                        break;
-                case CONCERN_ALL:
-                        return true;
-                }
-        }
-        return false;
-}
-
-/* Ends the streams of those whose credentials are good no more. */
-static void check(struct crowd *c, struct audience *a, const struct batch *b) {
-        int64_t now_ms = clock_now_ms();
-        struct watcher *next;
-        bool good;
-
-        for (struct watcher *w = a->first; w; w = next) {
-                next = w->next;
-                if (b->n_concerns <= CONCERNS_MAX && !is_concerned(w, b))
-                        continue;
-                read_model_lock(c->api->model);
-                good = watcher_check(w, c->api->model, now_ms);
-                read_model_unlock(c->api->model);
-                if (!good)
-                        watcher_end(w, WS_POLICY, "signed out");
-                else if (b->reset)
-                        watcher_end(w, WS_POLICY, "the game begins anew");
-        }
-}
-
-static void take_batch(struct crowd *c, const struct batch *b) {
-        struct audience *a = map_get_id(&c->audiences, b->tenant);
-
-        if (!a || !a->first)
-                return;
-        if (b->n)
-                deliver(c, a, b);
-        if (b->n_concerns)
-                check(c, a, b);
 }
 
 /* --- leases --- */
@@ -275,10 +141,7 @@ static void on_inbox(void *arg) {
         c->leases = c->woken = (struct buf){ 0 };
         c->posted = false;
         pthread_mutex_unlock(&c->lock);
-        for (size_t i = 0; i < n; i++) {
-                take_batch(c, batches[i]);
-                batch_unref(batches[i]);
-        }
+        tour_take(c, batches, n);
         for (size_t at = 0; at < woken.len; at += sizeof(int64_t)) {
                 int64_t tenant;
 
@@ -401,6 +264,7 @@ struct crowd *crowd_free(struct crowd *c) {
                 free(a);
         }
         map_done(&c->audiences);
+        tour_done(c);
         for (size_t i = 0; i < c->n_batches; i++)
                 batch_unref(c->batches[i]);
         free(c->batches);

@@ -2,6 +2,7 @@
  * The inside of a crowd.
  *
  *     crowd.c    the crowd: what comes to it, and its life
+ *     tour.c     how a batch gets to all who watch
  *     watcher.c  one watcher: its place, and what it is sent
  *     join.c     how one becomes a watcher
  */
@@ -42,6 +43,22 @@ struct audience {
         struct watcher *first;
 };
 
+/* What a batch is to one form and audience, made when the first one wants it. */
+struct rendered {
+        bool done;
+        struct ws_message *message;
+        struct buf text;
+};
+
+/* A batch on its way through its audience, some watchers in each turn of the loop. */
+struct tour {
+        struct batch *batch; /* NULL: none is on its way */
+        struct audience *audience;
+        struct watcher *next; /* who is given it next */
+        struct game_rules rules;
+        struct rendered ctfg[2], events[2]; /* what players see of it, and organisers */
+};
+
 struct crowd {
         struct lane *lane;
         struct api *api;
@@ -53,6 +70,10 @@ struct crowd {
         unsigned ticks;
         bool has_tick, ticking, quiet;
         struct buf gathered; /* of the watcher that catches up just now */
+        struct batch **due;  /* in the order they came; those before at_due are gone */
+        size_t n_due, at_due;
+        struct tour tour;
+        bool turning; /* the next turn is posted */
         struct metric_series *sockets, *streams;
 
         pthread_mutex_t lock; /* for what follows */
@@ -62,18 +83,16 @@ struct crowd {
         bool posted;
 };
 
-/* What a batch is to one form and audience, made when the first one wants it. */
-struct rendered {
-        bool done;
-        struct ws_message *message;
-        struct buf text;
-};
-
 /* crowd.c */
 void crowd_put(struct crowd *c, struct watcher *w);
 void crowd_take_out(struct watcher *w);
 /* Places. */
 void crowd_count(struct crowd *c, enum form form, int by);
+
+/* tour.c */
+/* Takes over N batches that came, and begins with them. */
+void tour_take(struct crowd *c, struct batch **batches, size_t n);
+void tour_done(struct crowd *c);
 
 /* watcher.c */
 /* On as far as it goes: from the hub, or by asking for a page of the log. */

@@ -143,6 +143,48 @@ TEST(none_is_lost_and_none_comes_twice_while_one_connects) {
         site_done(&site);
 }
 
+/* --- more than are told in one turn of a loop --- */
+
+#define CROWD 380
+
+static void *leave_one_by_one(void *lines) {
+        struct line *l = lines;
+
+        for (int i = 0; i < CROWD; i += 2) {
+                hang_up(&l[i]);
+                usleep(200);
+        }
+        return NULL;
+}
+
+TEST(a_crowd_is_told_while_some_of_it_leave) {
+        static struct line lines[CROWD];
+        useconds_t pause = 2000;
+        pthread_t giver, leaver;
+
+        begin();
+        site.user_watchers = CROWD;
+        site_restart(&site);
+        for (int i = 0; i < CROWD; i++) {
+                lines[i] = watch(i % 3 ? ADA : ORGANISER, -1);
+                expect(&lines[i], "snapshot");
+        }
+        CHECK(pthread_create(&giver, NULL, give_more, &pause) == 0);
+        CHECK(pthread_create(&leaver, NULL, leave_one_by_one, lines) == 0);
+        for (int i = 1; i < CROWD; i += 2)
+                expect_awards(&lines[i], 0, MORE);
+        pthread_join(giver, NULL);
+        pthread_join(leaver, NULL);
+        ask(ORGANISER, "POST", "/api/v2/announcements", "{\"title\":\"end\",\"text\":\"x\"}", 201);
+        ask(ADMIN, "POST", "/api/v2/game/reset", "{\"confirm\":true}", 200);
+        for (int i = 1; i < CROWD; i += 2) {
+                expect(&lines[i], "announcement");
+                expect(&lines[i], "system");
+                expect_close(&lines[i], WS_POLICY);
+        }
+        site_done(&site);
+}
+
 /* --- one that does not read --- */
 
 struct news {

@@ -49,6 +49,42 @@ TEST(a_batch_has_its_frames_framed_once) {
         batch_unref(b);
 }
 
+TEST(batches_are_joined) {
+        struct game_rules frozen = { .freeze_ms = 6000 };
+        struct event gone = {
+                .seq = 9, .tenant = 1, .action = ACTION_TOKEN_REVOKED, .detail = "{}"
+        };
+        _cleanup_maker_ struct batch_maker m = { .tenant = 1, .rules = &frozen, .now_ms = 9000 };
+        struct batch *list[3], *b, *whole = batch(4, 7, &no_rules);
+        struct event e = solve(6);
+
+        list[0] = batch(4, 5, &no_rules);
+        batch_maker_add(&m, &e);
+        e = solve(7);
+        batch_maker_add(&m, &e);
+        list[1] = batch_maker_finish(&m, 7);
+        event_int(&gone, "token", 3);
+        batch_maker_add(&m, &gone);
+        list[2] = batch_maker_finish(&m, 9);
+        CHECK(list[1]->wire && !list[1]->open && !list[2]->wire && list[2]->n_concerns == 1);
+        b = batch_join(list, 3);
+        CHECK(b->n == 4 && b->last == 9 && b->tenant == 1 && !b->reset);
+        CHECK(b->wire->n == whole->wire->n &&
+              memcmp(b->wire->data, whole->wire->data, b->wire->n) == 0);
+        for (size_t i = 0; i < b->n; i++)
+                CHECK(b->parts[i].at == whole->parts[i].at && b->parts[i].n == whole->parts[i].n);
+        CHECK(b->open->n == list[0]->wire->n &&
+              memcmp(b->open->data, list[0]->wire->data, b->open->n) == 0);
+        CHECK(b->n_concerns == 1 && b->concerns[0].id == 3);
+        batch_unref(b);
+        b = batch_join(list, 1);
+        CHECK(b->open == b->wire && b->last == 5);
+        batch_unref(b);
+        for (int i = 0; i < 3; i++)
+                batch_unref(list[i]);
+        batch_unref(whole);
+}
+
 TEST(players_get_what_they_may_see) {
         struct game_rules frozen = { .freeze_ms = 6000 };
         _cleanup_maker_ struct batch_maker m = { .tenant = 1, .rules = &frozen, .now_ms = 9000 };

@@ -24,6 +24,7 @@ struct site {
         struct api *api;
         char tokens[_WHO_N][TOKEN_TEXT];
         int64_t ids[_WHO_N];
+        unsigned user_watchers; /* 0: 20; from the next start on */
 };
 
 /* The engine is older than the interface that it tells. */
@@ -71,8 +72,8 @@ static inline void site_open(struct site *s, bool limits) {
                                      .n_loops = 1,
                                      .limits = limits,
                                      .max_followers = 2,
-                                     .max_watchers = 100,
-                                     .user_watchers = 20 };
+                                     .max_watchers = 400,
+                                     .user_watchers = s->user_watchers ? s->user_watchers : 20 };
         struct http_config http = { .listen = "127.0.0.1:0",
                                     .max_body_bytes = 1 << 20,
                                     .max_header_bytes = 16384,
