@@ -7,6 +7,8 @@ import bed
 TITLES = {
     'reads': 'Status reads',
     'extends': 'Durable extends over HTTP',
+    'game': 'The game: flags, lists and boards',
+    'watchers': 'Watchers of the live stream',
     'starts': 'Start to running on Docker',
     'expiry': 'Leases that expire together',
     'memory': 'Memory',
@@ -21,6 +23,14 @@ HOW = {
                ' as many changes as there are callers, an update and a row of the log each, WAL,'
                ' synchronous=FULL, without HTTP. The daemon and the load share all cores, the'
                ' limit has them for itself.',
+    'game': 'For flags the limit is SQLite alone, as for extends; for reads libmicrohttpd answering as'
+            ' many bytes.',
+    'watchers': 'WebSockets on loopback, all in one program on one thread (`bench/watchers.c`), which'
+                ' hands in the flags as well; the daemon and that program share all cores. The limit'
+                ' is a bare server in its place that sends as many bytes to as many sockets, one'
+                ' `send()` after the other, once it has answered (`bench/broadcast.c`). From the'
+                ' request on, Berth has made the solve durable as well. Memory is what the daemon has'
+                ' more of than before its watchers asked for tickets, the kernel aside.',
     'starts': 'The limit is the calls that Berth makes for one start, recorded and made again'
               ' straight to the engine by as many threads (`bench/engine.py`).',
     'expiry': 'Time is from the first deadline until the engine has none of them left and all leases'
