@@ -8,7 +8,11 @@ void ring_init(struct ring *r, size_t max_bytes, int64_t seq) {
         *r = (struct ring){ .max_bytes = max_bytes, .from = seq, .last = seq };
 }
 
-static struct batch *at(const struct ring *r, size_t i) { return r->items[(r->head + i) % r->cap]; }
+/* The I-th of some. */
+static struct batch *at(const struct ring *r, size_t i) {
+        assert(r->cap > 0);
+        return r->items[(r->head + i) % r->cap];
+}
 
 static void drop_first(struct ring *r) {
         struct batch *b = at(r, 0);

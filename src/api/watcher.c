@@ -214,16 +214,19 @@ static void read_log(struct watcher *w, int64_t upto) {
 static bool find_begin(struct watcher *w) {
         struct live *l = w->crowd->api->live;
         struct batch *none = NULL;
-        int64_t bound = 0;
+        int64_t bound = 0, reset_seq;
 
         if (w->seq >= 0)
                 return true;
         if (live_next(l, w->tenant, INT64_MAX, &none, &bound) == LIVE_WAIT)
                 return false;
-        w->seq = live_reset_seq(l, w->tenant);
-        if (w->seq < 0)
+        reset_seq = live_reset_seq(l, w->tenant);
+        if (reset_seq < 0) {
                 watcher_end(w, WS_LATER, "the log cannot be read at the moment");
-        return w->seq >= 0;
+                return false;
+        }
+        w->seq = reset_seq;
+        return true;
 }
 
 /* W has all there is: from now on it is given what comes. */

@@ -44,7 +44,7 @@ void ws_frame_add(struct buf *b, enum ws_role role, enum ws_op op, const void *d
 }
 
 size_t ws_close_payload(enum ws_code code, const char *reason, uint8_t ret[WS_CONTROL_MAX]) {
-        size_t n = strlen(reason);
+        size_t n = strnlen(reason, 101);
 
         assert(n <= 100);
         ret[0] = (uint8_t)(code >> 8);
@@ -257,7 +257,7 @@ static int end_control(struct ws_incoming *in, const struct ws_rules *rules, enu
 }
 
 static void end_message(struct ws_incoming *in, const struct ws_rules *rules, void *arg) {
-        if (in->text)
+        if (in->text && rules->text)
                 rules->text(arg, in->text->data, in->text->len);
         drop_text(in);
         in->op = 0;

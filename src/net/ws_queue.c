@@ -13,26 +13,40 @@ static struct ws_message *at(const struct ws_queue *q, size_t i) {
         return q->items[(q->head + i) % q->cap];
 }
 
-static struct ws_queue *grow(struct ws_queue *q) {
-        size_t cap = q ? 2 * q->cap : 4;
-        struct ws_queue *bigger = malloc(sizeof(*bigger) + cap * sizeof(q->items[0]));
+/* With room for CAP. */
+static struct ws_queue *queue_new(size_t cap) {
+        struct ws_queue *q = malloc(sizeof(*q) + cap * sizeof(q->items[0]));
 
-        if (!bigger)
+        if (!q)
                 abort();
-        *bigger = (struct ws_queue){ .n = q ? q->n : 0, .cap = cap, .sent = q ? q->sent : 0 };
-        for (size_t i = 0; i < bigger->n; i++)
+        q->head = q->n = q->sent = 0;
+        q->cap = cap;
+        return q;
+}
+
+static struct ws_queue *grow(struct ws_queue *q) {
+        struct ws_queue *bigger = queue_new(2 * q->cap);
+
+        for (size_t i = 0; i < q->n; i++)
                 bigger->items[i] = at(q, i);
+        bigger->n = q->n;
+        bigger->sent = q->sent;
         free(q);
         return bigger;
 }
 
 struct ws_queue *ws_queue_push(struct ws_queue *q, struct ws_message *m, size_t sent) {
-        assert(sent < m->n && (!q || sent == 0));
-        if (!q || q->n == q->cap)
+        size_t end;
+
+        assert(sent < m->n && (!q || (q->n > 0 && sent == 0)));
+        if (!q)
+                q = queue_new(4);
+        else if (q->n == q->cap)
                 q = grow(q);
+        end = (q->head + q->n++) % q->cap;
         if (sent)
                 q->sent = sent;
-        q->items[(q->head + q->n++) % q->cap] = ws_message_ref(m);
+        q->items[end] = ws_message_ref(m);
         return q;
 }
 
