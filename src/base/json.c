@@ -134,8 +134,11 @@ void json_time(struct buf *b, int64_t ms) {
 
 /* Where the string or number at S ends. */
 static const char *value_end(const char *s) {
-        if (*s != '"')
-                return s + strcspn(s, ",}");
+        if (*s != '"') {
+                while (*s && *s != ',' && *s != '}')
+                        s++;
+                return s;
+        }
         for (s++; *s && *s != '"'; s++)
                 if (*s == '\\' && s[1])
                         s++;

@@ -328,6 +328,7 @@ static void set_teams(struct play *p) {
 }
 
 TEST(teams_are_founded_joined_and_left_before_they_score) {
+        struct board *board;
         struct play p;
         struct team team, other;
         struct submit s;
@@ -352,7 +353,9 @@ TEST(teams_are_founded_joined_and_left_before_they_score) {
         challenge_unref(s.challenge);
         CHECK(s.verdict == VERDICT_CORRECT);
         CHECK(leave(&p, 0, 0, &err) == -1 && err.kind == ERR_CONFLICT);
-        CHECK(shown(&p, false)->rows[0].who.kind == ACCOUNT_TEAM);
+        board = shown(&p, false);
+        CHECK(board->rows[0].who.kind == ACCOUNT_TEAM);
+        board_unref(board);
         bed_done(&p.bed);
 }
 

@@ -79,16 +79,17 @@ static inline void say(int fd, const char *text) { CHECK(say_n(fd, text, strlen(
 /* Reads into B until it holds TEXT, TIMES times; false at the end, or after TIMEOUT_MS. */
 static inline bool hear_times(int fd, struct buf *b, const char *text, int times, int timeout_ms) {
         int64_t end = clock_mono_ms() + timeout_ms;
+        size_t len = strlen(text), from = 0; /* what is before it was looked through */
         char part[4096];
+        int found = 0;
 
         for (;;) {
                 struct pollfd p = { .fd = fd, .events = POLLIN };
                 int64_t left = end - clock_mono_ms();
-                int found = 0;
                 ssize_t n;
 
-                for (const char *at = b->data; at && (at = strstr(at, text)); at++)
-                        found++;
+                for (; from + len <= b->len; from++)
+                        found += memcmp(b->data + from, text, len) == 0;
                 if (found >= times)
                         return true;
                 if (left <= 0 || poll(&p, 1, (int)left) <= 0)
