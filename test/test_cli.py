@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The command line, and the daemon's own life: folder, keys, signals, service manager."""
-import json, os, signal, socket, sqlite3, stat, subprocess, tempfile, time
+import json, os, resource, signal, socket, sqlite3, stat, subprocess, tempfile, time
 
 from client import poll
 from harness import TOP, Case, Daemon, challenge_yaml, main, no_berth_environment, program, \
@@ -494,6 +494,20 @@ class Life(Case):
         r = d.cli('doctor', '--ports', '30000-59999', '--json')
         ports = next(f for f in json.loads(r.stdout) if f['check'] == 'ports')
         self.assertTrue(ports['verdict'] == 'ok' or 'ip_local_reserved_ports' in ports['fix'], ports)
+
+    def test_as_many_files_as_the_system_allows(self):
+        files = resource.RLIMIT_NOFILE
+        soft, hard = resource.getrlimit(files)
+        self.addCleanup(resource.setrlimit, files, (soft, hard))
+        resource.setrlimit(files, (1000, hard))
+        d = self.game(['alpha'])
+        self.assertEqual(resource.prlimit(d.process.pid, files), (hard, hard))
+        few = ['--max-connections', '100', '--capacity', '10', '--json']
+        for watchers, verdict in (100, 'ok'), (1000000, 'warning'):
+            r = d.cli('doctor', '--max-watchers', str(watchers), *few)
+            found = next(f for f in json.loads(r.stdout) if f['check'] == 'file limit')
+            self.assertEqual(found['verdict'], verdict)
+        self.assertIn('LimitNOFILE=1000260', found['fix'])
 
 
 if __name__ == '__main__':

@@ -411,7 +411,8 @@ class Stream(harness.Case):
         poll(lambda: 'berth_stream_dropped_total{reason="slow"} 1' in metrics(), 20,
              'the slow one to be dropped')
         late.sort()
-        self.assertLess(late[len(late) // 2], 500, 'ms, on a busy machine')
+        self.assertLess(late[len(late) // 2], 100, 'ms')
+        self.assertLess(late[len(late) * 99 // 100], 500, 'ms, on a busy machine')
         self.mark(admin)
         self.assertEqual(quick.json()['title'], 'mark')
         slow.close()
