@@ -31,7 +31,8 @@ class Words(Case):
         groups = {c[0] for c in commands()}
         self.assertEqual(groups, {'serve', 'init', 'challenge', 'instance', 'user', 'team', 'token',
                                   'audit', 'doctor', 'completion', 'version', 'game', 'award',
-                                  'submission', 'announce', 'scoreboard'})
+                                  'submission', 'suspicion', 'announce', 'scoreboard',
+                                  'emulate'})
         self.assertIn('Exit codes', r.stdout)
 
     def test_every_command_has_help(self):

@@ -73,6 +73,7 @@ class Watching(harness.Case):
         [evidence] = whole['evidence']
         self.assertIsNone(evidence['one_submission'], 'it was ann\'s flag')
         self.assertIsInstance(evidence['other_submission'], int)
+        self.organisers_see_it_on_the_command_line(d, s['id'], bob)
         self.assertEqual(self.submit(bob, 'alpha', flag), 'incorrect')
         self.assertEqual(self.submit(ann, 'alpha', flag), 'correct')
         [event] = self.events(d, action='suspicion_found')
@@ -88,6 +89,17 @@ class Watching(harness.Case):
         d.kill()
         d.start()
         self.assertEqual(len(self.suspicions(d)), 1)
+
+    def organisers_see_it_on_the_command_line(self, d, number, player):
+        self.assertRegex(d.cli('suspicion', 'list', '--verdict', 'pending').stdout,
+                         rf'^{number}\talpha\t\S.*\t1\.00\tshared_flag\tpending\n$')
+        self.assertIn('\tshared_flag\t-\t', d.cli('suspicion', 'show', str(number)).stdout)
+        d.cli('suspicion', 'review', str(number), 'suspicious', 'ask them')
+        whole = json.loads(d.cli('suspicion', 'show', str(number), '--json').stdout)
+        self.assertEqual((whole['verdict'], whole['notes']), ('suspicious', 'ask them'))
+        self.assertEqual(d.cli('suspicion', 'list', '--verdict', 'pending').stdout, '')
+        self.assertEqual(d.cli('suspicion', 'list', token=player.token).returncode, 6)
+        self.assertRegex(d.cli('challenge', 'health').stdout, r'^alpha\tHEALTHY\t100\t')
 
     # --- what submissions have in common ---
 

@@ -3,7 +3,8 @@
 # the scenarios on the fake engine on ThreadSanitizer.  Closes with `N passed, N failed, N skipped`.
 set -u
 cd "$(dirname "$0")/.." || exit
-jobs=$(nproc)
+# Most of a scenario is waiting: for a disk, an engine, a deadline.
+jobs=$((2 * $(nproc)))
 status=0
 
 # Leaks of short-lived forks count too; a sanitizer's finding is a failure at once.

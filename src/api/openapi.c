@@ -1,8 +1,10 @@
+#include "api/openapi.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/openapi.h"
+#include "api/call.h"
 #include "api/router.h"
 #include "base/json.h"
 
@@ -124,7 +126,9 @@ static void write_components(struct buf *b) {
         json_key(b, "components");
         json_open(b, '{');
         json_key(b, "securitySchemes");
-        json_raw(b, "{\"token\":{\"type\":\"http\",\"scheme\":\"bearer\"}}");
+        json_raw(b, "{\"token\":{\"type\":\"http\",\"scheme\":\"bearer\"},"
+                    "\"session\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":\"" SESSION_COOKIE
+                    "\"}}");
         json_key(b, "schemas");
         json_open(b, '{');
         for (size_t i = 0; i < ARRAY_SIZE(fields);)
@@ -336,6 +340,19 @@ static const char *key_of(enum http_method m) {
         return keys[m];
 }
 
+/* What lets a request in; {} stands for nothing at all. */
+static void write_security(struct buf *b, const struct route *r) {
+        if (r->permission == PERMISSION_PUBLIC)
+                return;
+        json_key(b, "security");
+        json_open(b, '[');
+        json_raw(b, "{\"token\":[]}");
+        json_raw(b, "{\"session\":[]}");
+        if (r->permission == PERMISSION_OPEN || r->permission == PERMISSION_BOARD)
+                json_raw(b, "{}");
+        json_close(b, ']');
+}
+
 static void write_operation(struct buf *b, const struct route *r) {
         json_key(b, key_of(r->method));
         json_open(b, '{');
@@ -343,10 +360,7 @@ static void write_operation(struct buf *b, const struct route *r) {
         put(b, "summary", r->summary);
         put(b, "x-permission", permission_name(r->permission));
         put(b, "x-rate-limit", limit_rules[r->limit].name);
-        if (r->permission != PERMISSION_PUBLIC) {
-                json_key(b, "security");
-                json_raw(b, "[{\"token\":[]}]");
-        }
+        write_security(b, r);
         write_parameters(b, r);
         write_request_body(b, r);
         write_answers(b, r);
@@ -384,8 +398,12 @@ void openapi_write(struct buf *b, const char *version) {
         put(b, "title", "Berth");
         put(b, "version", version);
         put(b, "description",
-            "Leases containers to the players of a CTF. Every request needs a bearer token, but "
-            "those without security. Idempotency keys are kept in memory by each daemon, for 24 "
+            "Leases containers to the players of a CTF, and runs the game around them. A request "
+            "needs "
+            "a bearer token or the cookie of a session, where its security says so; one with the "
+            "cookie "
+            "that changes something needs the header X-Berth-CSRF: 1 as well. Idempotency keys are "
+            "kept in memory by each daemon, for 24 "
             "hours and until it restarts.");
         json_raw(b, "\"license\":{\"name\":\"Apache-2.0\",\"identifier\":\"Apache-2.0\"}");
         json_close(b, '}');

@@ -138,18 +138,6 @@ static int read_rule(const char *text, json_t *body, struct err *err) {
         return unknown_rule(text, (size_t)(equals - text), err);
 }
 
-/* "5, 3, 1" */
-static const char *list_text(const json_t *list, struct arena *arena) {
-        const char *all = "-";
-        json_t *v;
-        size_t i;
-
-        json_array_foreach(list, i, v) all =
-                i ? arena_printf(arena, "%s, %s", all, output_text(v, arena)) :
-                    output_text(v, arena);
-        return all;
-}
-
 static int show(const struct call *call, const json_t *game) {
         static const char *const headings[] = { "RULE", "VALUE", NULL };
         _cleanup_table_ struct table t;
@@ -164,7 +152,7 @@ static int show(const struct call *call, const json_t *game) {
         table_init(&t, headings);
         json_object_foreach(o, key, v) {
                 table_add(&t, key);
-                table_add(&t, json_is_array(v) ? list_text(v, &t.arena) : output_text(v, &t.arena));
+                table_add(&t, output_text(v, &t.arena));
         }
         table_print(&t);
         json_decref(o);

@@ -1,4 +1,5 @@
-/* berth award, submission, announce and scoreboard: what organisers do and see in the game. */
+/* berth award, submission, suspicion, challenge health, announce and scoreboard: what organisers do
+ * and see in the game. */
 #include <stdio.h>
 #include <string.h>
 
@@ -60,27 +61,16 @@ static int print_limited(struct call *call, const char *path, const char *const 
                          const char *const *columns) {
         const char *max = call->options[OPTION_MAX];
         _cleanup_json_ json_t *all = NULL;
-        _cleanup_table_ struct table t;
         int64_t most = 50;
         struct err err;
-        json_t *o;
-        size_t i;
 
         if (max && str_to_int(max, 1, INT32_MAX, &most, &err) < 0) {
                 output_fail(call, &err);
                 return LEAVE_USAGE;
         }
-        table_init(&t, headings);
         if (remote_list(call, path, (size_t)most, &all, &err) < 0)
                 return output_fail(call, &err);
-        if (call->options[OPTION_JSON]) {
-                output_json(all);
-                return LEAVE_OK;
-        }
-        json_array_foreach(all, i, o) for (size_t c = 0; columns[c]; c++)
-                table_member(&t, o, columns[c]);
-        table_print(&t);
-        return LEAVE_OK;
+        return output_items(call, all, all, headings, columns);
 }
 
 int command_submission_list(struct call *call) {
@@ -105,6 +95,55 @@ int command_submission_judge(struct call *call) {
 
 int command_submission_delete(struct call *call) {
         return done(call, "DELETE", path_of(call, "submissions", call->args[0]), NULL, "deleted");
+}
+
+/* Suspicions. */
+
+int command_suspicion_list(struct call *call) {
+        static const char *const headings[] = { "ID",        "CHALLENGE", "ONE",     "OTHER",
+                                                "CERTAINTY", "SIGNALS",   "VERDICT", NULL };
+        static const char *const columns[] = { "id",        "challenge", "one",     "other",
+                                               "certainty", "signals",   "verdict", NULL };
+        _cleanup_buf_ struct buf path = { 0 };
+
+        buf_str(&path, "/api/v2/suspicions");
+        remote_query(&path, "challenge", call->options[OPTION_CHALLENGE]);
+        remote_query(&path, "account", call->options[OPTION_ACCOUNT]);
+        remote_query(&path, "verdict", call->options[OPTION_VERDICT]);
+        return print_limited(call, path.data, headings, columns);
+}
+
+int command_suspicion_show(struct call *call) {
+        static const char *const headings[] = { "AT", "SIGNAL", "ONE'S SUBMISSION",
+                                                "OTHER'S SUBMISSION", NULL };
+        static const char *const columns[] = { "at", "signal", "one_submission", "other_submission",
+                                               NULL };
+        _cleanup_json_ json_t *o = NULL;
+        const char *path = path_of(call, "suspicions", call->args[0]);
+        struct err err;
+
+        if (remote_call(call, "GET", path, NULL, &o, &err) < 0)
+                return output_fail(call, &err);
+        return output_items(call, json_object_get(o, "evidence"), o, headings, columns);
+}
+
+int command_suspicion_review(struct call *call) {
+        const char *path =
+                arena_printf(&call->arena, "%s/review", path_of(call, "suspicions", call->args[0]));
+        _cleanup_json_ json_t *body = json_pack("{s:s}", "verdict", call->args[1]);
+
+        if (call->n_args > 2)
+                json_object_set_new(body, "notes", json_string(call->args[2]));
+        return done(call, "PUT", path, body, "reviewed");
+}
+
+int command_challenge_health(struct call *call) {
+        static const char *const headings[] = { "CHALLENGE", "STATE",      "SCORE", "ATTEMPTS",
+                                                "SOLVES",    "SOLVE RATE", "AT",    NULL };
+        static const char *const columns[] = { "challenge", "state",      "score", "attempts",
+                                               "solves",    "solve_rate", "at",    NULL };
+
+        return remote_print(call, "/api/v2/health/challenges", headings, columns);
 }
 
 /* For everybody. */

@@ -45,13 +45,31 @@ void output_json(const json_t *json) {
         putchar('\n');
 }
 
+/* "5, 3, 1" */
+static const char *list_text(const json_t *list, struct arena *arena) {
+        const char *all = "-";
+        json_t *v;
+        size_t i;
+
+        json_array_foreach(list, i, v) all =
+                i ? arena_printf(arena, "%s, %s", all, output_text(v, arena)) :
+                    output_text(v, arena);
+        return all;
+}
+
 const char *output_text(const json_t *value, struct arena *arena) {
         if (json_is_string(value))
                 return arena_printf(arena, "%s", json_string_value(value));
         if (json_is_integer(value))
                 return arena_printf(arena, "%" PRId64, (int64_t)json_integer_value(value));
+        if (json_is_real(value))
+                return arena_printf(arena, "%.2f", json_real_value(value));
         if (json_is_boolean(value))
                 return json_is_true(value) ? "yes" : "no";
+        if (json_is_array(value))
+                return list_text(value, arena);
+        if (json_is_object(value)) /* an account, say */
+                return output_text(json_object_get(value, "name"), arena);
         return "-";
 }
 
@@ -117,3 +135,22 @@ void table_print(struct table *t) {
 }
 
 void table_done(struct table *t) { arena_done(&t->arena); }
+
+int output_items(const struct call *call, const json_t *list, const json_t *whole,
+                 const char *const *headings, const char *const *columns) {
+        _cleanup_table_ struct table t;
+        json_t *o;
+        size_t i;
+
+        table_init(&t, headings);
+        if (call->options[OPTION_JSON]) {
+                output_json(whole);
+                return LEAVE_OK;
+        }
+        json_array_foreach(list, i, o) {
+                for (size_t c = 0; columns[c]; c++)
+                        table_member(&t, o, columns[c]);
+        }
+        table_print(&t);
+        return LEAVE_OK;
+}

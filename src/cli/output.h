@@ -26,7 +26,8 @@ struct table {
 };
 void table_init(struct table *t, const char *const *headings); /* NULL-terminated */
 void table_add(struct table *t, const char *cell);
-/* A member of O: text, a number, yes or no; "-" when absent or null. */
+/* A member of O: text, a number, yes or no, a list of text, the name of an object; "-" when absent
+ * or null. */
 void table_member(struct table *t, const json_t *o, const char *key);
 void table_print(struct table *t);
 void table_done(struct table *t);
@@ -34,3 +35,8 @@ void table_done(struct table *t);
 
 /* Text of a JSON value as table_member() shows it, in ARENA. */
 const char *output_text(const json_t *value, struct arena *arena);
+
+/* LIST as a table: COLUMNS are the members of each item, under HEADINGS; with --json all of WHOLE.
+ * Gives the exit code. */
+int output_items(const struct call *call, const json_t *list, const json_t *whole,
+                 const char *const *headings, const char *const *columns);

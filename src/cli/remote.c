@@ -159,24 +159,11 @@ int remote_list(const struct call *call, const char *path, size_t max, json_t **
 int remote_print(struct call *call, const char *path, const char *const *headings,
                  const char *const *columns) {
         _cleanup_json_ json_t *all = NULL;
-        _cleanup_table_ struct table t;
         struct err err;
-        json_t *o;
-        size_t i;
 
-        table_init(&t, headings);
         if (remote_list(call, path, 0, &all, &err) < 0)
                 return output_fail(call, &err);
-        if (call->options[OPTION_JSON]) {
-                output_json(all);
-                return LEAVE_OK;
-        }
-        json_array_foreach(all, i, o) {
-                for (size_t c = 0; columns[c]; c++)
-                        table_member(&t, o, columns[c]);
-        }
-        table_print(&t);
-        return LEAVE_OK;
+        return output_items(call, all, all, headings, columns);
 }
 
 /* A refusal's body is kept for its message, everything else is printed. */
