@@ -5,11 +5,11 @@
 
 /* Of the picture, in its own units. */
 #define WIDTH  640.0
-#define HEIGHT 230.0
+#define HEIGHT 234.0
 #define LEFT   52.0
 #define RIGHT  12.0
 #define TOP    12.0
-#define FOOT   26.0
+#define FOOT   30.0
 
 #define Y_TICKS 5
 #define X_TICKS 8
@@ -136,7 +136,7 @@ static void write_x_axis(const struct chart *c, struct buf *b) {
                 buf_printf(b,
                            "<text class=\"tick\" x=\"%.1f\" y=\"%.0f\" text-anchor=\"middle\">%g%s"
                            "</text>",
-                           x_of(c, i * step / c->bucket_s), HEIGHT - FOOT + 16, i * step,
+                           x_of(c, i * step / c->bucket_s), HEIGHT - FOOT + 20, i * step,
                            i ? "" : " s");
 }
 
