@@ -10,7 +10,7 @@ unless --out says where to write.
 """
 import argparse, contextlib, http.client, json, os, re, subprocess, sys, threading, time, traceback
 
-import bed, engine, game, results
+import bed, engine, game, herd, results
 from bed import Bed, Fixed, load, say, store_limit
 from results import Row, field, median, ratio
 
@@ -303,7 +303,7 @@ def parts(run):
             run.note(f'Gate: {line}.')
 
 
-SECTIONS = {f.__name__: f for f in (reads, extends, game.submissions, game.game_reads, game.board,
+SECTIONS = {f.__name__: f for f in (reads, extends, game.submissions, game.game_reads, game.board, herd.emulate,
                                     memory, growth, expiry, parts, starts, expiry_docker)}
 
 
