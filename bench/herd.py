@@ -54,25 +54,44 @@ class HerdBed(Bed):
         return json.loads(done.stdout)
 
 
-def hashes(seconds):
-    """Passwords verified a second, on as many threads as there are cores."""
-    command = [bed.tool('password_limit'), str(len(os.sched_getaffinity(0))), str(seconds)]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)['rate']
+TURNS, TURN_S = 6, 0.5
+
+
+def hashes():
+    """Passwords verified a second, on as many threads as there are cores: the best of some turns,
+    for whatever else the machine does only takes from it."""
+    command = [bed.tool('password_limit'), str(len(os.sched_getaffinity(0))), str(TURN_S)]
+    return max(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)['rate']
+               for _ in range(TURNS))
+
+
+def cpu_s(pid):
+    with open(f'/proc/{pid}/stat') as f:
+        fields = f.read().rpartition(')')[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+
+def children_cpu_s():
+    t = os.times()
+    return t.children_user + t.children_system
 
 
 def emulate(run):
     """Players who come at once, sign in, stream and solve."""
     for n in (50,) if run.quick else (200, 1000):
         with HerdBed(f'herd{n}', n) as b:
-            limits = [hashes(run.seconds) for _ in range(2)]
+            before = hashes()
+            daemon_s, players_s = cpu_s(b.process.pid), children_cpu_s()
             got = b.herd()
-            limits += [hashes(run.seconds) for _ in range(2)]
+            daemon_s, players_s = cpu_s(b.process.pid) - daemon_s, children_cpu_s() - players_s
+            limit = max(before, hashes())
             memory, _ = b.memory_mib()
-        report(run, f'herd of {n:,}', n, got, max(limits))
+        report(run, f'herd of {n:,}', n, got, limit)
         m = got['metrics']
         run.note(f'A herd of {n:,} took {m["took_s"]:.0f} s: {m["right"]:,} right and {m["wrong"]:,} wrong flags, '
                  f'{m["instances"]:,} instances, {m["requests"]:,} requests, {m["frames"]:,} frames '
-                 f'({m["frames_missed"]} missed); the daemon had {memory:.0f} MiB after it.')
+                 f'({m["frames_missed"]} missed); the daemon had {memory:.0f} MiB after it. The daemon used {daemon_s:.0f} s '
+                 f'of CPU, the players {players_s:.0f} s.')
 
 
 def report(run, what, n, got, limit):

@@ -13,6 +13,7 @@
 #include "base/attr.h"
 #include "base/clock.h"
 #include "base/password.h"
+#include "base/str.h"
 
 #define THREADS_MAX 256
 
@@ -30,12 +31,14 @@ static void *verify(void *arg _unused_) {
 }
 
 int main(int argc, char **argv) {
-        int threads = argc == 3 ? atoi(argv[1]) : 0;
-        double seconds = argc == 3 ? atof(argv[2]) : 0;
+        int64_t threads = 0;
+        double seconds = argc == 3 ? strtod(argv[2], NULL) : 0;
         pthread_t t[THREADS_MAX];
         int64_t began_us, took_us;
+        struct err err;
 
-        if (threads < 1 || threads > THREADS_MAX || !(seconds > 0)) {
+        if (argc != 3 || str_to_int(argv[1], 1, THREADS_MAX, &threads, &err) < 0 ||
+            !(seconds > 0)) {
                 fprintf(stderr, "usage: password_limit THREADS SECONDS\n");
                 return 2;
         }
@@ -48,7 +51,7 @@ int main(int argc, char **argv) {
         for (int i = 0; i < threads; i++)
                 pthread_join(t[i], NULL);
         took_us = clock_mono_us() - began_us;
-        printf("{\"threads\":%d,\"rate\":%.1f}\n", threads,
+        printf("{\"threads\":%d,\"rate\":%.1f}\n", (int)threads,
                (double)atomic_load(&verified) * 1e6 / (double)took_us);
         return 0;
 }

@@ -31,7 +31,7 @@ HOW = {
     'emulate': '`berth emulate`, profile herd, jitter 0, by sign-ins with passwords, with the server\'s'
                ' limits on: 15 challenges with flags and one with an instance (fake runtime). The daemon'
                ' and the players share all cores. The limit of sign-ins is passwords verified and nothing'
-               ' else (`bench/password_limit.c`) on as many threads as there are cores, the best of four turns'
+               ' else (`bench/password_limit.c`) on as many threads as there are cores, the best of some turns'
                ' before and after;'
                ' the daemon verifies them at a lower priority than it serves who is in already, so the'
                ' other times are those of players who play while the rest still sign in.',

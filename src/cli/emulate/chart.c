@@ -27,7 +27,7 @@ void html_text(struct buf *b, const char *s) {
                 else if (*s == '"')
                         buf_str(b, "&quot;");
                 else
-                        buf_char(b, (unsigned char)*s < 0x20 && *s != '\n' ? '?' : *s);
+                        buf_char(b, (char)((unsigned char)*s < 0x20 && *s != '\n' ? '?' : *s));
         }
 }
 
@@ -121,8 +121,10 @@ static void write_y_tick(const struct scale *s, double v, struct buf *b) {
 
 static void write_y_axis(const struct scale *s, struct buf *b) {
         if (s->logarithmic) {
-                for (double v = s->low; v <= s->high * 1.01; v *= 10)
-                        write_y_tick(s, v, b);
+                int decades = (int)lround(log10(s->high / s->low));
+
+                for (int i = 0; i <= decades; i++)
+                        write_y_tick(s, s->low * pow(10, i), b);
                 return;
         }
         for (int i = 0; i * s->step <= s->high * 1.01; i++)
