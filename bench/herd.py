@@ -18,6 +18,8 @@ state: visible
 flags: ["F{{{i}}}"]
 hints: [{{content: look again, cost: 10}}]
 """
+FAULTS = (('failed_sign_ins', 'failed sign-ins'), ('failed_streams', 'failed streams'), ('errors', 'errors'),
+          ('rate_limited', 'answers 429'), ('frames_missed', 'frames missed'))
 # Beside sign-in and stream delay, which have limits of their own.
 STEPS = ('page', 'ticket', 'stream', 'challenges', 'challenge', 'submit', 'hint', 'start', 'board')
 
@@ -89,16 +91,15 @@ def emulate(run):
         report(run, f'herd of {n:,}', n, got, limit)
         m = got['metrics']
         run.note(f'A herd of {n:,} took {m["took_s"]:.0f} s: {m["right"]:,} right and {m["wrong"]:,} wrong flags, '
-                 f'{m["instances"]:,} instances, {m["requests"]:,} requests, {m["frames"]:,} frames '
-                 f'({m["frames_missed"]} missed); the daemon had {memory:.0f} MiB after it. The daemon used {daemon_s:.0f} s '
+                 f'{m["instances"]:,} instances, {m["requests"]:,} requests, {m["frames"]:,} frames; '
+                 f'the daemon had {memory:.0f} MiB after it. The daemon used {daemon_s:.0f} s '
                  f'of CPU, the players {players_s:.0f} s.')
 
 
 def report(run, what, n, got, limit):
     m = got['metrics']
-    for name in ('failed_sign_ins', 'failed_streams', 'errors', 'rate_limited'):
-        run.add(SECTION, f'{what}: {name.replace("_", " ").replace("rate limited", "answers 429")}', f'{m[name]:,}',
-                target='0', met=m[name] == 0)
+    for name, title in FAULTS:
+        run.add(SECTION, f'{what}: {title}', f'{m[name]:,}', target='0', met=m[name] == 0)
     rate = m['sign_ins_per_s']
     run.add(SECTION, f'{what}: sign-ins/s while they come', f'{rate:.1f}', f'{limit:.1f} (Argon2id)',
             100 * rate / limit)
