@@ -333,6 +333,35 @@ class Ends(Emulate):
         self.assertRegex(done.stderr, r'100 players need \d+ open files.* at most 27 players')
 
 
+class Addresses(Emulate):
+    def run_at(self, listen, host):
+        challenges, credentials = ctfg_files(self.folder(), 3, 10)
+        d = self.daemon(challenges=challenges, credentials=credentials)
+        d.settings['listen'] = f'{listen}:{d.ports.http}'
+        d.init().spawn()
+
+        def answers():
+            family = socket.AF_INET6 if '[' in listen else socket.AF_INET
+            with socket.socket(family) as s:
+                return s.connect_ex((listen.strip('[]'), d.ports.http)) == 0
+        poll(answers, 60, 'the daemon')
+        done = d.cli('emulate', f'http://{host}:{d.ports.http}/', '--json', '--players', '10', '--challenges',
+                     challenges, '--credentials', credentials, timeout=240)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assert_faultless(json.loads(done.stdout), 10)
+
+    def test_a_name(self):
+        self.run_at('127.0.0.1', 'localhost')
+
+    def test_an_address_of_ipv6(self):
+        with socket.socket(socket.AF_INET6) as s:
+            try:
+                s.bind(('::1', 0))
+            except OSError:
+                self.skipTest('no IPv6 here')
+        self.run_at('[::1]', '[::1]')
+
+
 class OverTls(Emulate):
     def certificate(self):
         folder = self.folder()

@@ -57,21 +57,28 @@ static int try(const struct addrinfo *a) {
         return error ? -1 : 0;
 }
 
+/* So that libcurl asks nobody again.  An address of IPv6 is in brackets, and needs it not. */
+static void set_resolve(struct throng *c, const char *port) {
+        const struct sockaddr *a = (const struct sockaddr *)&c->address;
+        char digits[128];
+
+        if (c->host[0] == '[')
+                return;
+        if (getnameinfo(a, c->address_len, digits, sizeof(digits), NULL, 0, NI_NUMERICHOST) != 0 ||
+            asprintf(&c->resolve, strchr(digits, ':') ? "%s:%s:[%s]" : "%s:%s:%s", c->host, port,
+                     digits) < 0)
+                abort();
+}
+
 /* The first of the server's addresses that answers is everybody's. */
 static int choose(struct throng *c, const struct addrinfo *found, const char *port,
                   struct err *err) {
-        char digits[128];
-
         for (const struct addrinfo *a = found; a; a = a->ai_next) {
                 if (try(a) < 0)
                         continue;
                 memcpy(&c->address, a->ai_addr, a->ai_addrlen);
                 c->address_len = a->ai_addrlen;
-                if (getnameinfo(a->ai_addr, a->ai_addrlen, digits, sizeof(digits), NULL, 0,
-                                NI_NUMERICHOST) != 0 ||
-                    asprintf(&c->resolve, strchr(digits, ':') ? "%s:%s:[%s]" : "%s:%s:%s", c->host,
-                             port, digits) < 0)
-                        abort();
+                set_resolve(c, port);
                 return 0;
         }
         return err_set(err, ERR_UNAVAILABLE, "%s: %s", c->config->url, strerrordesc_np(errno));

@@ -80,7 +80,7 @@ struct throng {
         struct sockaddr_storage address;
         socklen_t address_len;
         char *host;    /* as it is in the URL */
-        char *resolve; /* "HOST:PORT:ADDRESS" */
+        char *resolve; /* "HOST:PORT:ADDRESS"; NULL: the host is an address */
         char run[8];   /* sets its names apart from those of other runs */
 
         struct measure measure;
