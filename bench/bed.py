@@ -140,6 +140,7 @@ class Bed:
     settings by name.
     """
 
+    start_wait_s = 30
     made = 0  # each has an address of its own for its doors, which nobody else uses
 
     def __init__(self, name, runtime='fake:', core=None, base_s=86400, image='bench', **settings):
@@ -183,7 +184,8 @@ class Bed:
             self.process = subprocess.Popen([berth, 'serve'], env=self.env, stdout=log, stderr=log,
                                             stdin=subprocess.DEVNULL, preexec_fn=pinned(core))
         self.address = self.wait_for(lambda: re.search(r'^Berth serves http://(\S+)',
-                                                       self.log(), re.M))[1]
+                                                       self.log(), re.M),
+                                     self.start_wait_s)[1]
         self.wait_for(lambda: self.get('/readyz')['status'] == 'ready')
         self.challenge_id = self.get('/api/v2/challenges/bench')['id']
 

@@ -11,6 +11,7 @@ TITLES = {
     'watchers': 'Watchers of the live stream',
     'starts': 'Start to running on Docker',
     'expiry': 'Leases that expire together',
+    'emulate': 'Players at once',
     'memory': 'Memory',
     'growth': 'Growth: 20,000 users and 8,000 leases beside 2,000 and 800',
     'parts': 'Store and gate by themselves',
@@ -37,6 +38,13 @@ HOW = {
               ' have ended. Doors are'
               ' watched from outside (`bench/doors.c`): a connected player is cut off, and dials'
               ' again in vain.',
+    'emulate': '`berth emulate`, profile herd, jitter 0, by sign-ins with passwords, with the server\'s'
+               ' limits on: 15 challenges with flags and one with an instance (fake runtime). The daemon'
+               ' and the players share all cores. The limit of sign-ins is passwords verified and nothing'
+               ' else (`bench/password_limit.c`) on as many threads as there are cores, the best of some turns'
+               ' before and after;'
+               ' the daemon verifies them at a lower priority than it serves who is in already, so the'
+               ' other times are those of players who play while the rest still sign in.',
     'memory': 'Fake runtime, with the gate\'s 800 doors open.',
     'growth': 'The limit is the small case; fake runtime, all cores shared.',
     'parts': '`store_bench` and `gate_bench`; the limits are sqlite3 alone and direct connections.',

@@ -10,7 +10,7 @@ unless --out says where to write.
 """
 import argparse, contextlib, http.client, json, os, re, subprocess, sys, threading, time, traceback
 
-import bed, engine, game, live, results
+import bed, engine, game, herd, live, results
 from bed import Bed, Fixed, load, say, store_limit
 from results import Row, field, median, ratio
 
@@ -304,7 +304,7 @@ def parts(run):
 
 
 SECTIONS = {f.__name__: f for f in (reads, extends, game.submissions, game.game_reads, game.board,
-                                    live.watchers, memory, growth, expiry, parts, starts,
+                                    live.watchers, herd.emulate, memory, growth, expiry, parts, starts,
                                     expiry_docker)}
 
 

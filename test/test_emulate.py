@@ -19,11 +19,12 @@ def static(slug, flag=None):
 
 
 def ctfg_files(folder, challenges, users, head=''):
-    """CTFG's two files: (challenges.json, credentials.csv).  The last challenge wants the first."""
+    """CTFG's two files: (challenges.json, credentials.csv).  The last of several challenges wants
+    the first."""
     made = [{'id': i, 'title': f'Challenge {i}', 'category': 'Web', 'difficulty': 'Easy', 'points': 100,
              'description': 'd', 'flag': f'^flag{i}$', 'testflag': f'flag{i}',
              'hints': [{'id': 1, 'text': 'h', 'cost': 10}],
-             'requirements': [1] if i == challenges else []} for i in range(1, challenges + 1)]
+             'requirements': [1] if 1 < i == challenges else []} for i in range(1, challenges + 1)]
     paths = f'{folder}/challenges.json', f'{folder}/credentials.csv'
     write_file(paths[0], json.dumps(made))
     write_file(paths[1], head + ''.join(f'player{i},password{i}\n' for i in range(1, users + 1)))
@@ -269,7 +270,8 @@ class Ends(Emulate):
     def test_an_interrupt_tells_what_was_measured(self):
         d = self.game_with_instances()
         p = self.begin(d)
-        poll(lambda: self.count(d, "instance WHERE state = 'running'") >= 3, 60, 'instances')
+        poll(lambda: self.count(d, "instance WHERE state = 'running'") >= 3 and
+             self.count(d, 'token') > 2 * 20, 60, 'instances, and everybody in')  # twice: sign-up
         p.send_signal(signal.SIGINT)
         out, err = p.communicate(timeout=30)
         self.assertEqual(p.returncode, 0, err)
@@ -284,9 +286,10 @@ class Ends(Emulate):
     def test_a_second_interrupt_ends_at_once(self):
         d = self.game_with_instances()
         p = self.begin(d)
-        poll(lambda: self.count(d, 'token') >= 10, 60, 'players')
+        poll(lambda: self.count(d, 'token') > 20 + 10, 60, 'players')  # who signed up, and in
         os.kill(d.process.pid, signal.SIGSTOP)  # so that the players wait for answers
         try:
+            time.sleep(3)  # until they have thought, and asked
             p.send_signal(signal.SIGINT)
             time.sleep(1)
             self.assertIsNone(p.poll())
@@ -330,6 +333,35 @@ class Ends(Emulate):
         self.assertRegex(done.stderr, r'100 players need \d+ open files.* at most 27 players')
 
 
+class Addresses(Emulate):
+    def run_at(self, listen, host):
+        challenges, credentials = ctfg_files(self.folder(), 3, 10)
+        d = self.daemon(challenges=challenges, credentials=credentials)
+        d.settings['listen'] = f'{listen}:{d.ports.http}'
+        d.init().spawn()
+
+        def answers():
+            family = socket.AF_INET6 if '[' in listen else socket.AF_INET
+            with socket.socket(family) as s:
+                return s.connect_ex((listen.strip('[]'), d.ports.http)) == 0
+        poll(answers, 60, 'the daemon')
+        done = d.cli('emulate', f'http://{host}:{d.ports.http}/', '--json', '--players', '10', '--challenges',
+                     challenges, '--credentials', credentials, timeout=240)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assert_faultless(json.loads(done.stdout), 10)
+
+    def test_a_name(self):
+        self.run_at('127.0.0.1', 'localhost')
+
+    def test_an_address_of_ipv6(self):
+        with socket.socket(socket.AF_INET6) as s:
+            try:
+                s.bind(('::1', 0))
+            except OSError:
+                self.skipTest('no IPv6 here')
+        self.run_at('[::1]', '[::1]')
+
+
 class OverTls(Emulate):
     def certificate(self):
         folder = self.folder()
@@ -341,7 +373,13 @@ class OverTls(Emulate):
 
     def test_pages_and_streams(self):
         cert, key = self.certificate()
-        challenges, credentials = ctfg_files(self.folder(), 3, 10)
+        folder = self.folder()
+        challenges, credentials = ctfg_files(folder, 3, 20)
+        with open(credentials) as f:
+            lines = f.readlines()
+        halves = f'{folder}/first.csv', f'{folder}/second.csv'
+        write_file(halves[0], ''.join(lines[:10]))
+        write_file(halves[1], ''.join(lines[10:]))
         d = self.daemon(challenges=challenges, credentials=credentials, tls_cert=cert, tls_key=key)
         d.init().spawn()
 
@@ -351,14 +389,16 @@ class OverTls(Emulate):
         poll(answers, 60, 'the daemon')
         url = d.url.replace('http:', 'https:')
 
-        def run(*more, env=None):
+        def run(users, *more, env=None):
             return d.cli('emulate', url, '--json', '--players', '10', '--challenges', challenges,
-                         '--credentials', credentials, *more, env=env, timeout=240)
-        for more in ((), ('--tenant', 'main')):
-            done = run(*more, env={'SSL_CERT_FILE': cert})
+                         '--credentials', users, *more, env=env, timeout=240)
+        for users, more, dialect in ((halves[0], (), 'ctfg'), (halves[1], ('--tenant', 'main'), 'berth')):
+            done = run(users, *more, env={'SSL_CERT_FILE': cert})
             self.assertEqual(done.returncode, 0, done.stderr)
-            self.assert_faultless(json.loads(done.stdout), 10)
-        done = run(env={'SSL_CERT_FILE': '/dev/null'})
+            got = json.loads(done.stdout)
+            self.assert_faultless(got, 10)
+            self.assertEqual((got['dialect'], got['metrics']['right']), (dialect, 30))
+        done = run(credentials, env={'SSL_CERT_FILE': '/dev/null'})
         self.assertEqual(done.returncode, 1)
         self.assertEqual(json.loads(done.stdout)['metrics']['failed_sign_ins'], 10)
 

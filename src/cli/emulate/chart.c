@@ -5,11 +5,11 @@
 
 /* Of the picture, in its own units. */
 #define WIDTH  640.0
-#define HEIGHT 230.0
+#define HEIGHT 234.0
 #define LEFT   52.0
 #define RIGHT  12.0
 #define TOP    12.0
-#define FOOT   26.0
+#define FOOT   30.0
 
 #define Y_TICKS 5
 #define X_TICKS 8
@@ -27,7 +27,7 @@ void html_text(struct buf *b, const char *s) {
                 else if (*s == '"')
                         buf_str(b, "&quot;");
                 else
-                        buf_char(b, (unsigned char)*s < 0x20 && *s != '\n' ? '?' : *s);
+                        buf_char(b, (char)((unsigned char)*s < 0x20 && *s != '\n' ? '?' : *s));
         }
 }
 
@@ -121,8 +121,10 @@ static void write_y_tick(const struct scale *s, double v, struct buf *b) {
 
 static void write_y_axis(const struct scale *s, struct buf *b) {
         if (s->logarithmic) {
-                for (double v = s->low; v <= s->high * 1.01; v *= 10)
-                        write_y_tick(s, v, b);
+                int decades = (int)lround(log10(s->high / s->low));
+
+                for (int i = 0; i <= decades; i++)
+                        write_y_tick(s, s->low * pow(10, i), b);
                 return;
         }
         for (int i = 0; i * s->step <= s->high * 1.01; i++)
@@ -136,7 +138,7 @@ static void write_x_axis(const struct chart *c, struct buf *b) {
                 buf_printf(b,
                            "<text class=\"tick\" x=\"%.1f\" y=\"%.0f\" text-anchor=\"middle\">%g%s"
                            "</text>",
-                           x_of(c, i * step / c->bucket_s), HEIGHT - FOOT + 16, i * step,
+                           x_of(c, i * step / c->bucket_s), HEIGHT - FOOT + 20, i * step,
                            i ? "" : " s");
 }
 

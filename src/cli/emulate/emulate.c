@@ -193,8 +193,9 @@ static void say_line(const struct throng_view *v) {
                         "%4" PRId64 " s  signed in %" PRIu64 "/%" PRIu64 " (%" PRIu64
                         " %%)  streams %" PRIu64 "  flags %" PRIu64 " right, %" PRIu64
                         " wrong  429: %" PRIu64 "  errors: %" PRIu64 "\n",
-                        v->for_ms / 1000, v->signed_in, v->players, v->signed_in * 100 / v->players,
-                        v->streams, v->right, v->wrong, v->rate_limited, v->errors);
+                        (v->for_ms + 500) / 1000, v->signed_in, v->players,
+                        v->signed_in * 100 / v->players, v->streams, v->right, v->wrong,
+                        v->rate_limited, v->errors);
 }
 
 /* The second one ends the program, as if it knew nothing of signals. */

@@ -177,30 +177,20 @@ static void find(struct way *w) {
         }
 }
 
-static bool copy_part(CURLU *u, CURLUPart part, unsigned flags, char *ret, size_t room) {
-        char *text = NULL;
-        bool there = curl_url_get(u, part, &text, flags) == CURLUE_OK && strlen(text) < room;
-
-        if (there)
-                str_copy(ret, room, text);
-        curl_free(text);
-        return there;
-}
-
 /* "ws://HOST:PORT/PATH?QUERY"; no port is that of HTTP. */
 static bool split(const char *url, struct way *w) {
         CURLU *u = curl_url();
         char scheme[8], query[STREAM_URL], path[STREAM_URL];
         bool good = u &&
                     curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
-                    copy_part(u, CURLUPART_SCHEME, 0, scheme, sizeof(scheme)) &&
-                    copy_part(u, CURLUPART_HOST, 0, w->host, sizeof(w->host)) &&
-                    copy_part(u, CURLUPART_PATH, 0, path, sizeof(path));
+                    throng_part(u, CURLUPART_SCHEME, 0, scheme, sizeof(scheme)) &&
+                    throng_part(u, CURLUPART_HOST, 0, w->host, sizeof(w->host)) &&
+                    throng_part(u, CURLUPART_PATH, 0, path, sizeof(path));
 
         w->tls = good && (strcmp(scheme, "wss") == 0 || strcmp(scheme, "https") == 0);
-        if (good && !copy_part(u, CURLUPART_PORT, 0, w->port, sizeof(w->port)))
+        if (good && !throng_part(u, CURLUPART_PORT, 0, w->port, sizeof(w->port)))
                 str_copy(w->port, sizeof(w->port), w->tls ? "443" : "80");
-        if (good && !copy_part(u, CURLUPART_QUERY, 0, query, sizeof(query)))
+        if (good && !throng_part(u, CURLUPART_QUERY, 0, query, sizeof(query)))
                 query[0] = '\0';
         if (good)
                 good = snprintf(w->path, sizeof(w->path), "%s%s%s", path, *query ? "?" : "",

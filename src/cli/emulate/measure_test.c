@@ -61,6 +61,21 @@ static void fill(struct measure *m) {
         measure_answer(m, 21 * S, 5); /* after it */
 }
 
+TEST(sign_ins_have_a_time_of_their_own) {
+        _cleanup_measure_ struct measure m;
+        struct summary s;
+
+        measure_init(&m);
+        measure_begin(&m, 10 * S);
+        measure_took(&m, STEP_SIGN_IN, 12 * S, 16 * S); /* in any order */
+        measure_took(&m, STEP_SIGN_IN, 11 * S, 15 * S);
+        measure_took(&m, STEP_SIGN_IN, 12 * S, 13 * S);
+        m.signed_in = 3;
+        measure_end(&m, 40 * S);
+        summary_of(&m, 3, &s);
+        CHECK(s.figures[FIGURE_SIGN_INS_PER_S] == 3 / 5.0);
+}
+
 TEST(figures_are_what_was_measured) { /* CT15 */
         _cleanup_measure_ struct measure m;
         struct summary s;
@@ -70,6 +85,7 @@ TEST(figures_are_what_was_measured) { /* CT15 */
         CHECK(s.figures[FIGURE_PLAYERS] == 5 && s.figures[FIGURE_TOOK_S] == 10);
         CHECK(s.figures[FIGURE_SIGN_INS] == 3 && s.figures[FIGURE_FAILED_SIGN_INS] == 1);
         CHECK(s.figures[FIGURE_SIGN_IN_PERCENT] == 75);
+        CHECK(isnan(s.figures[FIGURE_SIGN_INS_PER_S])); /* none was timed */
         CHECK(s.figures[FIGURE_STREAM_PERCENT] == 75);
         CHECK(s.figures[FIGURE_REQUESTS] == 4 && s.figures[FIGURE_REQUESTS_PER_S] == 0.4);
         CHECK(s.figures[FIGURE_FLAGS] == 5 && s.figures[FIGURE_RIGHT] == 1);

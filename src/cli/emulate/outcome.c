@@ -90,7 +90,7 @@ static void write_steps(const struct outcome *o, struct buf *b) {
 /* Text that a server wrote must not move the cursor or change its colour. */
 static void write_clean(struct buf *b, const char *s) {
         for (; *s; s++)
-                buf_char(b, (unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s);
+                buf_char(b, (char)((unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s));
 }
 
 static void write_troubles(const struct outcome *o, struct buf *b) {

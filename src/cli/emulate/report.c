@@ -26,8 +26,10 @@ static void write_count(struct buf *b, uint64_t n) {
 static void write_ms(struct buf *b, double v) {
         if (isnan(v))
                 buf_str(b, "–");
+        else if (v < 100)
+                buf_printf(b, v < 10 ? "%.2f" : "%.1f", v);
         else
-                buf_printf(b, v < 10 ? "%.2f" : v < 100 ? "%.1f" : "%.0f", v);
+                write_count(b, (uint64_t)llround(v));
 }
 
 /* --- the head --- */
@@ -50,8 +52,9 @@ static void write_head(const struct outcome *o, struct buf *b) {
         buf_printf(b, " players, profile %s</h1>\n<p class=\"soft\">",
                    profile_name(c->plan.profile));
         html_text(b, c->url);
-        buf_printf(b, " · spoken to as %s · %s · ran for %.1f s%s</p>\n", c->dialect->name, when,
-                   figure(o, FIGURE_TOOK_S), o->early ? ", <b>ended early</b>" : "");
+        buf_printf(b, " · spoken to as %s · %.10s %.8s UTC · ran for %.1f s%s</p>\n",
+                   c->dialect->name, when, when + sizeof("2000-01-01"), figure(o, FIGURE_TOOK_S),
+                   o->early ? ", <b>ended early</b>" : "");
 }
 
 /* --- cards --- */
@@ -66,10 +69,14 @@ static void begin_card(struct buf *b, const char *title, enum tone tone) {
         buf_printf(b, "<div class=\"card\"><span>%s</span><b%s>", title, tones[tone]);
 }
 
-static void end_card(struct buf *b, const char *note) {
-        buf_str(b, "</b><small>");
-        html_text(b, note);
-        buf_str(b, "</small></div>\n");
+/* What the note says, with its numbers, is written in between. */
+static void begin_note(struct buf *b) { buf_str(b, "</b><small>"); }
+static void end_card(struct buf *b) { buf_str(b, "</small></div>\n"); }
+
+static void write_counted(struct buf *b, uint64_t n, const char *what) {
+        write_count(b, n);
+        buf_char(b, ' ');
+        buf_str(b, what);
 }
 
 static enum tone tone_of(double percent) {
@@ -81,64 +88,72 @@ static enum tone tone_of(double percent) {
 }
 
 static void write_share(struct buf *b, const char *title, uint64_t part, uint64_t whole,
-                        double percent, const char *note) {
+                        double percent) {
         begin_card(b, title, tone_of(percent));
         write_count(b, part);
-        buf_str(b, " of ");
+        buf_str(b, " <span>of ");
         write_count(b, whole);
-        end_card(b, note);
+        buf_str(b, "</span>");
+        begin_note(b);
 }
 
 static void write_people(const struct outcome *o, struct buf *b) {
         const struct measure *m = o->measure;
-        char note[80];
 
-        snprintf(note, sizeof(note), "%" PRIu64 " could not", m->failed_sign_ins);
         write_share(b, "Signed in", m->signed_in, m->signed_in + m->failed_sign_ins,
-                    figure(o, FIGURE_SIGN_IN_PERCENT), note);
-        snprintf(note, sizeof(note), "%" PRIu64 " did not open, or broke", m->failed_streams);
+                    figure(o, FIGURE_SIGN_IN_PERCENT));
+        write_counted(b, m->failed_sign_ins, "could not");
+        end_card(b);
         write_share(b, "Streams", m->opened_streams, m->asked_streams,
-                    figure(o, FIGURE_STREAM_PERCENT), note);
+                    figure(o, FIGURE_STREAM_PERCENT));
+        write_counted(b, m->failed_streams, "failed or broke");
+        end_card(b);
 }
 
 static void write_flags(const struct outcome *o, struct buf *b) {
         const struct measure *m = o->measure;
-        char note[80];
 
         begin_card(b, "Flags judged right", m->misjudged ? BAD : PLAIN);
         write_count(b, m->judged[JUDGED_RIGHT]);
-        snprintf(note, sizeof(note), "%" PRIu64 " wrong, %" PRIu64 " solved before%s",
-                 m->judged[JUDGED_WRONG], m->judged[JUDGED_ALREADY],
-                 m->misjudged ? "; some were misjudged" : "");
-        end_card(b, note);
+        begin_note(b);
+        write_counted(b, m->judged[JUDGED_WRONG], "wrong, ");
+        write_counted(b, m->judged[JUDGED_ALREADY], "solved before");
+        if (m->misjudged) {
+                buf_str(b, ", ");
+                write_counted(b, m->misjudged, "misjudged");
+        }
+        end_card(b);
 }
 
 static void write_delay(const struct outcome *o, struct buf *b) {
         const struct spread *s = &o->summary.steps[STEP_STREAM_DELAY];
-        _cleanup_buf_ struct buf note = { 0 };
 
-        begin_card(b, "Stream delay, median", PLAIN);
+        begin_card(b, "Stream delay", PLAIN);
         write_ms(b, s->p50_ms);
-        buf_str(b, s->count ? " ms" : "");
-        buf_str(&note, "p95 ");
-        write_ms(&note, s->p95_ms);
-        buf_printf(&note, " ms; %" PRIu64 " frames missed", o->measure->frames_missed);
-        end_card(b, note.data);
+        buf_str(b, s->count ? " <span>ms</span>" : "");
+        begin_note(b);
+        buf_str(b, "median; p95 ");
+        write_ms(b, s->p95_ms);
+        buf_str(b, s->count ? " ms, " : ", ");
+        write_counted(b, o->measure->frames_missed, "unseen");
+        end_card(b);
 }
 
 static void write_load(const struct outcome *o, struct buf *b) {
         const struct measure *m = o->measure;
-        char note[80];
+        double rate = figure(o, FIGURE_REQUESTS_PER_S);
 
-        begin_card(b, "Requests a second", PLAIN);
-        buf_printf(b, "%.0f",
-                   isnan(figure(o, FIGURE_REQUESTS_PER_S)) ? 0 : figure(o, FIGURE_REQUESTS_PER_S));
-        snprintf(note, sizeof(note), "%" PRIu64 " in all", m->requests);
-        end_card(b, note);
+        begin_card(b, "Requests", PLAIN);
+        write_count(b, isnan(rate) ? 0 : (uint64_t)llround(rate));
+        buf_str(b, " <span>a second</span>");
+        begin_note(b);
+        write_counted(b, m->requests, "in all");
+        end_card(b);
         begin_card(b, "Errors", m->errors ? BAD : GOOD);
         write_count(b, m->errors);
-        snprintf(note, sizeof(note), "%" PRIu64 " answers 429, waited out", m->rate_limited);
-        end_card(b, note);
+        begin_note(b);
+        write_counted(b, m->rate_limited, "× 429, waited out");
+        end_card(b);
 }
 
 static void write_cards(const struct outcome *o, struct buf *b) {

@@ -207,8 +207,6 @@ static void troubles(const struct outcome *o, struct grid *g, struct buf *b) {
                            .bucket_s = g->bucket_s,
                            .n_buckets = g->n };
 
-        if (!m->errors && !m->rate_limited)
-                return;
         c.lines[0] = (struct chart_line){ "answers 429", gauges(g, m, LIMITED, true) };
         c.lines[1] = (struct chart_line){ "errors", gauges(g, m, ERRORS, true) };
         chart_write(&c, b);

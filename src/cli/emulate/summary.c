@@ -59,11 +59,28 @@ static double share(uint64_t part, uint64_t whole) {
 
 static double rate(uint64_t n, double seconds) { return seconds > 0 ? (double)n / seconds : NAN; }
 
+/* From the first request of SERIES to its last answer: a herd's sign-ins are over long before it
+ * is. */
+static double seconds_of(const struct series *s) {
+        int64_t from = INT64_MAX, to = 0;
+
+        for (size_t i = 0; i < s->n; i++) {
+                int64_t end = (int64_t)s->samples[i].at_ms * 1000;
+                int64_t begin = end - s->samples[i].took_us;
+
+                from = begin < from ? begin : from;
+                to = end > to ? end : to;
+        }
+        return s->n ? (double)(to - from) / 1e6 : 0;
+}
+
 static void fill_people(const struct measure *m, double *f) {
         uint64_t tried = m->signed_in + m->failed_sign_ins;
         uint64_t good = m->asked_streams - m->failed_streams;
 
         f[FIGURE_SIGN_INS] = (double)m->signed_in;
+        f[FIGURE_SIGN_INS_PER_S] =
+                rate(m->series[STEP_SIGN_IN].n, seconds_of(&m->series[STEP_SIGN_IN]));
         f[FIGURE_FAILED_SIGN_INS] = (double)m->failed_sign_ins;
         f[FIGURE_SIGN_IN_PERCENT] = share(m->signed_in, tried);
         f[FIGURE_STREAMS] = (double)m->opened_streams;

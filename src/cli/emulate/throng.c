@@ -245,6 +245,7 @@ static void begin(struct throng *c) {
         for (size_t i = 0; i < c->config->players; i++)
                 if (c->players[i].stage != STAGE_OUT)
                         player_arrive(&c->players[i]);
+        show(c);
 }
 
 static void sign_up_next(struct throng *c) {

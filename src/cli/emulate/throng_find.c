@@ -7,11 +7,13 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/str.h"
 #include "cli/emulate/throng_impl.h"
 
 #define FILES_EACH 5 /* of a player: libcurl's three, its stream, and one to spare */
 #define FILES_MORE 64
 #define CONNECT_MS 10000
+#define HOST_SIZE  256
 
 /* --- where the server is --- */
 
@@ -22,14 +24,14 @@ static void addrinfop(struct addrinfo **found) {
 
 static void curlup(CURLU **u) { curl_url_cleanup(*u); }
 
-/* NULL when there is none.  The caller frees it, with free(). */
-static char *part_of(CURLU *u, CURLUPart part, unsigned flags) {
-        char *text = NULL, *copy = NULL;
+bool throng_part(CURLU *u, CURLUPart part, unsigned flags, char *ret, size_t room) {
+        char *text = NULL;
+        bool there = curl_url_get(u, part, &text, flags) == CURLUE_OK && strlen(text) < room;
 
-        if (curl_url_get(u, part, &text, flags) == CURLUE_OK && !(copy = strdup(text)))
-                abort();
+        if (there)
+                str_copy(ret, room, text);
         curl_free(text);
-        return copy;
+        return there;
 }
 
 /* Connects and closes; -1 with errno. */
@@ -55,21 +57,28 @@ static int try(const struct addrinfo *a) {
         return error ? -1 : 0;
 }
 
+/* So that libcurl asks nobody again.  An address of IPv6 is in brackets, and needs it not. */
+static void set_resolve(struct throng *c, const char *port) {
+        const struct sockaddr *a = (const struct sockaddr *)&c->address;
+        char digits[128];
+
+        if (c->host[0] == '[')
+                return;
+        if (getnameinfo(a, c->address_len, digits, sizeof(digits), NULL, 0, NI_NUMERICHOST) != 0 ||
+            asprintf(&c->resolve, strchr(digits, ':') ? "%s:%s:[%s]" : "%s:%s:%s", c->host, port,
+                     digits) < 0)
+                abort();
+}
+
 /* The first of the server's addresses that answers is everybody's. */
 static int choose(struct throng *c, const struct addrinfo *found, const char *port,
                   struct err *err) {
-        char digits[128];
-
         for (const struct addrinfo *a = found; a; a = a->ai_next) {
                 if (try(a) < 0)
                         continue;
                 memcpy(&c->address, a->ai_addr, a->ai_addrlen);
                 c->address_len = a->ai_addrlen;
-                if (getnameinfo(a->ai_addr, a->ai_addrlen, digits, sizeof(digits), NULL, 0,
-                                NI_NUMERICHOST) != 0 ||
-                    asprintf(&c->resolve, strchr(digits, ':') ? "%s:%s:[%s]" : "%s:%s:%s", c->host,
-                             port, digits) < 0)
-                        abort();
+                set_resolve(c, port);
                 return 0;
         }
         return err_set(err, ERR_UNAVAILABLE, "%s: %s", c->config->url, strerrordesc_np(errno));
@@ -78,13 +87,11 @@ static int choose(struct throng *c, const struct addrinfo *found, const char *po
 static int look_up(struct throng *c, const char *port, struct err *err) {
         const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
         _cleanup_(addrinfop) struct addrinfo *found = NULL;
-        size_t n = strlen(c->host);
-        bool literal = c->host[0] == '[' && c->host[n - 1] == ']';
-        _cleanup_free_ char *name = literal ? strndup(c->host + 1, n - 2) : strndup(c->host, n);
+        char name[HOST_SIZE];
         int r;
 
-        if (!name)
-                abort();
+        str_copy(name, sizeof(name), c->host + (c->host[0] == '['));
+        name[strcspn(name, "]")] = '\0'; /* around an address of IPv6 */
         r = getaddrinfo(name, port, &hints, &found);
         if (r != 0)
                 return err_set(err, ERR_UNAVAILABLE, "%s: %s", name, gai_strerror(r));
@@ -93,24 +100,25 @@ static int look_up(struct throng *c, const char *port, struct err *err) {
 
 int throng_find(struct throng *c, struct err *err) {
         _cleanup_(curlup) CURLU *u = curl_url();
-        _cleanup_free_ char *port = NULL, *path = NULL, *scheme = NULL;
+        char scheme[sizeof("https")], path[sizeof("/")], host[HOST_SIZE], port[8];
 
         if (!u)
                 abort();
         if (curl_url_set(u, CURLUPART_URL, c->config->url, 0) != CURLUE_OK)
                 return err_set(err, ERR_INVALID, "%s is no URL, as http://127.0.0.1:8080 is one",
                                c->config->url);
-        scheme = part_of(u, CURLUPART_SCHEME, 0);
-        path = part_of(u, CURLUPART_PATH, 0);
-        if (!scheme || (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0) ||
-            (path && strcmp(path, "/") != 0))
+        if (!throng_part(u, CURLUPART_SCHEME, 0, scheme, sizeof(scheme)) ||
+            (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0) ||
+            !throng_part(u, CURLUPART_PATH, 0, path, sizeof(path)))
                 return err_set(err, ERR_INVALID,
                                "%s: the URL has to be http:// or https://, a host, and no path",
                                c->config->url);
-        port = part_of(u, CURLUPART_PORT, CURLU_DEFAULT_PORT);
-        c->host = part_of(u, CURLUPART_HOST, 0);
-        if (!c->host || !port)
+        if (!throng_part(u, CURLUPART_HOST, 0, host, sizeof(host)) ||
+            !throng_part(u, CURLUPART_PORT, CURLU_DEFAULT_PORT, port, sizeof(port)))
                 return err_set(err, ERR_INVALID, "%s has no host", c->config->url);
+        c->host = strdup(host);
+        if (!c->host)
+                abort();
         return look_up(c, port, err);
 }
 

@@ -2,6 +2,7 @@
  * view. */
 #pragma once
 
+#include <curl/curl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -12,7 +13,7 @@
 #include "net/visitor.h"
 #include "net/ws.h"
 
-#define VISIT_TIMEOUT_MS (120 * 1000) /* many passwords are hashed one after the other */
+#define VISIT_TIMEOUT_MS INT64_C(120000) /* many passwords are hashed one after the other */
 #define LEASE_TEXT       64
 
 enum stage {
@@ -79,7 +80,7 @@ struct throng {
         struct sockaddr_storage address;
         socklen_t address_len;
         char *host;    /* as it is in the URL */
-        char *resolve; /* "HOST:PORT:ADDRESS" */
+        char *resolve; /* "HOST:PORT:ADDRESS"; NULL: the host is an address */
         char run[8];   /* sets its names apart from those of other runs */
 
         struct measure measure;
@@ -100,6 +101,8 @@ struct throng {
 
 /* --- throng_find.c: before it begins --- */
 
+/* Copies a part of a URL; false when there is none, or it has no room. */
+bool throng_part(CURLU *u, CURLUPart part, unsigned flags, char *ret, size_t room);
 /* Fills in where the server is. */
 _must_check_ int throng_find(struct throng *c, struct err *err);
 _must_check_ int throng_raise_files(unsigned players, struct err *err);
