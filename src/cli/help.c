@@ -67,7 +67,7 @@ static void setting_entries(struct buf *b) {
         buf_str(b, "\nSettings (flag, or the variable in parentheses):\n");
         for (size_t i = 0; i < settings_count(); i++) {
                 struct setting_text t;
-                char left[128], text[512];
+                char left[128], text[768];
 
                 settings_text(i, &t);
                 snprintf(left, sizeof(left), "%s %s", t.flag, t.range);

@@ -53,7 +53,7 @@ _must_check_ int settings_finish(struct settings *s, struct arena *arena, struct
 
 /* A row for people: its flag, its variable, its default, what values it takes, its help. */
 struct setting_text {
-        char flag[FLAG_TEXT], variable[48], def[32];
+        char flag[FLAG_TEXT], variable[48], def[160];
         const char *help;
         char range[48]; /* TEXT, 1-256, on|off */
 };
