@@ -26,10 +26,10 @@ class Kill(Killing, harness.Case):
         self.kill_often(d, list(slugs), players=5, kills=kills, load_s=(0.02, 0.4))
 
     def test_under_load(self):
-        self.run_on(KILLS - KILLS // 5, 'start_ms=30&stop_ms=30')
+        self.run_on(KILLS - KILLS // 2, 'start_ms=30&stop_ms=30')
 
     def test_under_load_with_a_failing_engine(self):
-        self.run_on(KILLS // 5, 'start_ms=20&stop_ms=20&lose=3&fail_start=3&fail_stop=3')
+        self.run_on(KILLS // 2, 'start_ms=20&stop_ms=20&lose=3&fail_start=3&fail_stop=3')
 
 
 if __name__ == '__main__':

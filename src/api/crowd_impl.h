@@ -100,6 +100,9 @@ void watcher_pump(struct watcher *w);
 /* A batch, of which it is at the end.  CTFG and EVENTS: what that is to its audience. */
 void watcher_give(struct watcher *w, const struct batch *b, struct rendered *ctfg,
                   struct rendered *events);
+/* Tells one that is not at the end yet of the reset in B: nothing before it counts any more.  False
+ * when it is over. */
+bool watcher_tell_reset(struct watcher *w, const struct batch *b);
 /* N bytes of text for server-sent events; false when the stream is over, and W is freed. */
 bool watcher_write(struct watcher *w, const char *text, size_t n);
 /* With the read model locked: are its credentials still good?  Takes over what they now give. */

@@ -110,6 +110,8 @@ static void check(struct crowd *c, struct audience *a, const struct batch *b) {
                 next = w->next;
                 if (b->n_concerns <= CONCERNS_MAX && !is_concerned(w, b))
                         continue;
+                if (b->reset && !watcher_tell_reset(w, b))
+                        continue;
                 read_model_lock(c->api->model);
                 good = watcher_check(w, c->api->model, now_ms);
                 read_model_unlock(c->api->model);

@@ -96,6 +96,26 @@ static bool is_in_force(const struct watcher *w, const struct game *game, const 
         return p && p->solved_seq == f->ref;
 }
 
+/* That the game began anew, in its own form; false when it is over (as flush()). */
+static bool send_reset(struct watcher *w, const struct batch *batch, const struct part *p) {
+        struct buf *b = &w->crowd->gathered;
+        bool ok;
+
+        if (!flush(w))
+                return false;
+        if (w->form == FORM_EVENTS) {
+                watcher_event(b, batch, p);
+                return flush(w);
+        }
+        if (w->form == FORM_CTFG)
+                frame_ctfg(&p->frame, part_text(batch, p), NULL, 0, b);
+        else
+                buf_add(b, part_text(batch, p), p->n);
+        ok = ws_send_text(w->peer, b->data, b->len);
+        buf_clear(b);
+        return ok;
+}
+
 /* Under the name that its account has now: their board goes by names. */
 static void gather_score(struct watcher *w, const struct batch *batch, const struct part *p) {
         struct read_model *m = w->crowd->api->model;
@@ -128,7 +148,10 @@ static void gather_part(struct watcher *w, const struct batch *batch, const stru
                 ws_frame_add(b, WS_SERVER, WS_TEXT, part_text(batch, p), p->n);
                 break;
         case FORM_CTFG:
-                gather_score(w, batch, p);
+                if (p->frame.reset)
+                        send_reset(w, batch, p);
+                else
+                        gather_score(w, batch, p);
                 break;
         case FORM_EVENTS:
                 watcher_event(b, batch, p);
@@ -294,6 +317,17 @@ void watcher_give(struct watcher *w, const struct batch *b, struct rendered *ctf
         } else if (m) {
                 ws_send(w->peer, m);
         }
+}
+
+bool watcher_tell_reset(struct watcher *w, const struct batch *b) {
+        if (w->live || w->seq >= b->last)
+                return true;
+        w->seq = b->last;
+        buf_clear(&w->crowd->gathered);
+        for (size_t i = b->n; i > 0; i--)
+                if (b->parts[i - 1].frame.reset)
+                        return send_reset(w, b, &b->parts[i - 1]);
+        return true;
 }
 
 /* --- credentials, and the end --- */
