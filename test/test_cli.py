@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The command line, and the daemon's own life: folder, keys, signals, service manager."""
-import json, os, resource, signal, socket, sqlite3, stat, subprocess, tempfile, time
+import json, os, resource, signal, socket, sqlite3, stat, subprocess, tempfile, termios, time
 
 from client import poll
 from harness import TOP, Case, Daemon, challenge_yaml, main, no_berth_environment, program, \
@@ -203,7 +203,7 @@ class Client(Case):
         d = self.game(['alpha'])
         self.ok(d, 'user', 'add', 'ann')
 
-        def typed(*lines):
+        def typed(*lines, give_up=False):
             ours, theirs = os.openpty()
             p = subprocess.Popen([program(), 'user', 'password', 'ann'], stdin=theirs, stdout=theirs,
                                  stderr=theirs, env={**d.environment(), 'BERTH_URL': d.url, 'BERTH_TOKEN': d.token})
@@ -213,6 +213,15 @@ class Client(Case):
                 while not seen.endswith(prompt):
                     seen += os.read(ours, 1000)
                 os.write(ours, line.encode() + b'\n')
+            if give_up:
+                while not seen.endswith(b'that of ann: '):
+                    seen += os.read(ours, 1000)
+                self.assertFalse(termios.tcgetattr(ours)[3] & termios.ECHO)
+                p.send_signal(signal.SIGINT)
+                code = p.wait(30)
+                self.assertTrue(termios.tcgetattr(ours)[3] & termios.ECHO, 'the terminal as it was')
+                os.close(ours)
+                return code, seen.decode()
             while True:
                 try:
                     more = os.read(ours, 1000)
@@ -230,6 +239,7 @@ class Client(Case):
         code, seen = typed('once', 'another')
         self.assertEqual(code, FAILED)
         self.assertIn('not the same', seen)
+        self.assertEqual(typed('typed', give_up=True)[0], -signal.SIGINT)
 
     def test_import_makes_users_once(self):
         d = self.game(['alpha'], limits=True)

@@ -1,5 +1,6 @@
 #include "cli/secret.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -49,10 +50,27 @@ static int from_stdin(char ret[PASSWORD_MAX + 1], struct err *err) {
         return r;
 }
 
-/* One line, which the terminal does not show. */
+static struct termios as_was; /* the terminal, before it was told to show nothing */
+
+/* Who gives up gets the terminal back as it was. */
+static void on_signal(int sig) {
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &as_was);
+        raise(sig); /* SA_RESETHAND: which ends us now */
+}
+
+static void catch_signals(void (*handler)(int)) {
+        static const int list[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+        struct sigaction how = { .sa_handler = handler, .sa_flags = (int)SA_RESETHAND };
+
+        for (size_t i = 0; i < ARRAY_SIZE(list); i++)
+                sigaction(list[i], &how, NULL);
+}
+
+/* One line, which the terminal does not show; from before the question on, so that it may be
+ * answered as soon as it is seen. */
 static int ask(const char *question, const char *whose, char ret[PASSWORD_MAX + 1],
                struct err *err) {
-        struct termios as_was, quiet;
+        struct termios quiet;
         int r;
 
         if (tcgetattr(STDIN_FILENO, &as_was) < 0)
@@ -60,11 +78,13 @@ static int ask(const char *question, const char *whose, char ret[PASSWORD_MAX + 
                                "nobody is there to ask: use --password-stdin or --password-file");
         quiet = as_was;
         quiet.c_lflag &= ~(tcflag_t)ECHO;
+        catch_signals(on_signal);
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
         fprintf(stderr, "%s %s: ", question, whose);
         fflush(stderr);
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
         r = from_stdin(ret, err);
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &as_was);
+        catch_signals(SIG_DFL);
         fputc('\n', stderr);
         return r;
 }

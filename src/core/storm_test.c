@@ -334,12 +334,12 @@ static void check_engine(struct storm *s) {
         CHECK(!e->slots[0].stops.first && e->slots[0].stops.running == 0);
 }
 
-/* Every lease ends by its deadline, however it went. */
+/* Every lease ends by its deadline, however it went; a breaker that opened rests for 30 s first. */
 static void settle(struct storm *s) {
         const struct lease *l;
         size_t at = 0;
 
-        for (int i = 0; i < 2500 && !quiet(s); i++)
+        for (int i = 0; i < 9000 && !quiet(s); i++)
                 bed_sleep_ms(10);
         if (quiet(s))
                 return;

@@ -33,7 +33,7 @@ struct trip {
         struct visitors *shared;
         struct visitor *visitor;
         struct visit visit;
-        atomic_bool back;
+        atomic_bool back, gone;
         int status, retry_after_s;
         char text[200], trouble[100];
         int64_t took_us;
@@ -98,6 +98,7 @@ static void go(void *arg) {
         if (!t->visitor)
                 t->visitor = visitor_new(t->shared);
         visitor_go(t->visitor, &t->visit, on_back, t);
+        atomic_store(&t->gone, true);
 }
 
 static void leave(void *arg) {
@@ -233,7 +234,8 @@ TEST(one_that_is_away_may_be_closed) {
         t.shared = b.visitors;
         t.visit = (struct visit){ .method = "GET", .url = url, .timeout_ms = 9000 };
         loop_post(b.loop, go, &t);
-        usleep(50000);
+        while (!atomic_load(&t.gone))
+                usleep(1000);
         CHECK(!atomic_load(&t.back));
         run(&b, &t, leave);
         close_bed(&b);
