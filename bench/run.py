@@ -203,6 +203,9 @@ def expire(b, count, every_s):
 
 
 def report_expiry(run, what, n, gone_s, limit_s, limit_text, seen):
+    if seen['broken']:
+        run.note(f'{what}: {seen["broken"]} of {n} instances let go of their players before the deadline; their'
+                 ' doors stayed open until then.')
     run.add('expiry', f'{what}, {n} leases: all gone after', f'{gone_s:.1f} s',
             f'{limit_s:.1f} s{limit_text}', 100 * gone_s / limit_s, '< 60 s', gone_s < 60)
     run.add('expiry', f'{what}, {seen["doors"]} doors: shut after the deadline, p50 / p99 / worst',

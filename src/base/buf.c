@@ -39,8 +39,9 @@ void buf_str(struct buf *b, const char *s) { buf_add(b, s, strlen(s)); }
 
 void buf_int(struct buf *b, int64_t v) {
         char digits[STR_INT];
+        const char *first = str_int(v, digits);
 
-        buf_str(b, str_int(v, digits));
+        buf_add(b, first, (size_t)(digits + STR_INT - 1 - first));
 }
 
 void buf_printf(struct buf *b, const char *fmt, ...) {
