@@ -111,7 +111,8 @@ def docker_bed(name, socket=engine.SOCKET, **settings):
             yield b
         finally:
             b.close()
-            engine.remove_network(b.env['BERTH_NETWORK'])
+            if not engine.remove_network(b.env['BERTH_NETWORK']):
+                say(f'The engine does not let go of the network {b.env["BERTH_NETWORK"]}, where it lost a container.')
 
 
 def record():
