@@ -235,7 +235,7 @@ def expiry_docker(run):
     """The same on Docker, beside removals made straight to the engine."""
     n, stops = (16 if run.quick else 100), 16
     replay = record()
-    with docker_bed('expiry_docker', stops=stops, starts=8, base_s=30 if run.quick else 75) as b:
+    with docker_bed('expiry_docker', stops=stops, starts=8, base_s=30 if run.quick else 60) as b:
         network = b.env['BERTH_NETWORK']
         engine.together(8, range(n), replay.one)
         limit_s = engine.remove(engine.on_network(network), stops)
