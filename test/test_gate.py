@@ -23,8 +23,8 @@ class Gate(harness.Case):
             if got['state'] != 'running':
                 self.assertEqual(got['endpoints'], [])
             ports = [x[0] for x in d.sql('SELECT port FROM port')]
-            if got['state'] == 'starting' and ports and p.lease(lease['id']).json['state'] == 'starting':
-                self.assertFalse(knock(ports[0])[0], 'open before it is published')
+            if got['state'] == 'starting' and ports and knock(ports[0])[0]:
+                self.assertEqual(p.lease(lease['id']).json['state'], 'running', 'open before it is published')
             time.sleep(0.05)
         self.assertTrue(self.says(got['endpoints'][0], lease))
 

@@ -4,7 +4,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit
 # Most of a scenario is waiting: for a disk, an engine, a deadline.
-jobs=$((2 * $(nproc)))
+jobs=$(($(nproc) + 1))
 status=0
 
 # Leaks of short-lived forks count too; a sanitizer's finding is a failure at once.
