@@ -102,14 +102,7 @@ static void write_row(const struct view *v, struct buf *b, const struct board_ro
         json_key(b, "rank");
         json_int(b, rank);
         view_account(v, b, row->who);
-        json_key(b, "score");
-        json_int(b, row->score);
-        json_key(b, "solves");
-        json_int(b, row->solves);
-        json_key(b, "last_score_at");
-        json_time(b, row->last_ms);
-        json_key(b, "bracket");
-        json_text(b, *row->bracket ? row->bracket : NULL);
+        view_row(b, row);
         if (solved)
                 write_solved(v, b, row->who);
         json_close(b, '}');

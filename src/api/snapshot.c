@@ -48,14 +48,7 @@ static void write_account(struct buf *b, const struct view *v, const struct boar
         json_text(b, account_kind_name(row->who.kind));
         json_key(b, "name");
         json_text(b, name);
-        json_key(b, "score");
-        json_int(b, row->score);
-        json_key(b, "solves");
-        json_int(b, row->solves);
-        json_key(b, "last_score_at");
-        json_time(b, row->last_ms);
-        json_key(b, "bracket");
-        json_text(b, *row->bracket ? row->bracket : NULL);
+        view_row(b, row);
         json_close(b, '}');
 }
 

@@ -258,3 +258,14 @@ void view_challenge(const struct view *v, struct buf *b, const struct challenge 
                 write_rest(v, b, c, &w, p);
         json_close(b, '}');
 }
+
+void view_row(struct buf *b, const struct board_row *row) {
+        json_key(b, "score");
+        json_int(b, row->score);
+        json_key(b, "solves");
+        json_int(b, row->solves);
+        json_key(b, "last_score_at");
+        json_time(b, row->last_ms);
+        json_key(b, "bracket");
+        json_text(b, *row->bracket ? row->bracket : NULL);
+}

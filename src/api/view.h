@@ -40,3 +40,6 @@ void view_hint_text(const struct view *v, struct buf *b, const struct challenge 
 
 /* WHO as {account_id, kind, name}, without braces. */
 void view_account(const struct view *v, struct buf *b, struct account who);
+/* What ROW of a board says of its account: {score, solves, last_score_at, bracket}, without braces.
+ */
+void view_row(struct buf *b, const struct board_row *row);

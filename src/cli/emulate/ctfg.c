@@ -138,15 +138,7 @@ static void submit(const struct lesson *l, const char *flag, struct request *a) 
 }
 
 static int judged(struct persona *p, const json_t *o, enum judged *ret, struct err *err) {
-        const char *result = text_of(o, "result");
-
-        if (strcmp(result, "correct") == 0)
-                *ret = JUDGED_RIGHT;
-        else if (strcmp(result, "incorrect") == 0)
-                *ret = JUDGED_WRONG;
-        else if (strcmp(result, "already_solved") == 0)
-                *ret = JUDGED_ALREADY;
-        else
+        if (!dialect_result(text_of(o, "result"), ret))
                 return garbled(err);
         if (*ret != JUDGED_WRONG)
                 p->points = number_of(o, "total");

@@ -72,3 +72,17 @@ void dialect_refusal(int status, const char *text, size_t n, struct buf *ret) {
         if (*detail)
                 buf_printf(ret, ": %s", detail);
 }
+
+bool dialect_result(const char *text, enum judged *ret) {
+        static const char *const words[] = { [JUDGED_RIGHT] = "correct",
+                                             [JUDGED_WRONG] = "incorrect",
+                                             [JUDGED_ALREADY] = "already_solved" };
+
+        for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+                if (words[i] && strcmp(words[i], text) == 0) {
+                        *ret = (enum judged)i;
+                        return true;
+                }
+        }
+        return false;
+}

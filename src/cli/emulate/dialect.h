@@ -91,3 +91,5 @@ void dialect_refusal(int status, const char *text, size_t n, struct buf *ret);
 /* The member KEY of O, which may be an object, or what CTFG sends in its place: ["key", value, ...]
  * or [["key", value], ...].  NULL when there is none. */
 const json_t *dialect_member(const json_t *o, const char *key);
+/* The word for how a flag was judged, which is the same in all; false for another word. */
+bool dialect_result(const char *text, enum judged *ret);
