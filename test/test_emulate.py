@@ -211,9 +211,9 @@ class Runs(Emulate):
         got = self.emulate(d, '--players', 20, '--profile', 'rush', '--challenges', d.settings['challenges'])
         self.assert_faultless(got, 20)
         self.assertEqual(got['metrics']['instances'], 20)
-        first, last, signed = d.sql('SELECT min(created_ms), max(created_ms), '
-                                    '(SELECT max(created_ms) FROM token) FROM instance')[0]
-        self.assertLess(last - first, 1000)
+        first, last, signed = d.sql('SELECT min(created_ms) AS first, max(created_ms) AS last, '
+                                    '(SELECT max(created_ms) FROM token) AS signed FROM instance')[0]
+        self.assertLess(last - first, 5000)
         self.assertGreaterEqual(first, signed, 'after everybody was in')
 
     def test_an_event_takes_its_time(self):
@@ -251,6 +251,10 @@ class Runs(Emulate):
         got = self.emulate(d, '--players', 3)
         self.assertEqual((got['metrics']['count_asset'], got['metrics']['failed_asset']), (6, 3))
         self.assertIn('Assets: HTTP 404', got['errors'][0]['text'])
+
+
+class RunsOnPostgres(Runs):
+    on_postgres = True
 
 
 class Ends(Emulate):
